@@ -1,0 +1,110 @@
+# Everything that makes a file. Source is checked by deno's tasks (deno task ok).
+.DEFAULT_GOAL := nettrace
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+ARGS ?=
+# What the executable runs on: denort (what deno compile takes), packed (Deno itself), or auto: denort if it can be had.
+RUNTIME ?= auto
+PREFIX ?= /usr/local
+TESTS ?= tests/executable_test.ts tests/live
+
+deno := out/deno
+arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+objects := $(patsubst bpf/%.bpf.c,out/%.bpf.o,$(wildcard bpf/*.bpf.c))
+assets := out/libbpf.so out/build.json $(objects)
+sources := deno.json $(filter-out %_test.ts,$(wildcard src/*.ts src/*/*.ts ffi/*.ts tools/*.ts bpf/*.gen.ts package/alias/*.ts))
+warnings := -Wall -Wextra -Werror
+
+.PHONY: help deps run test check vm bench install clean
+help: ## list the goals
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+nettrace: ## make the executable (RUNTIME=denort or packed to choose what it runs on)
+nettrace: out/program.eszip out/stub.bin out/runtime $(assets) $(filter-out %_test.ts,$(wildcard package/*.ts)) package/executable.sh
+	package/executable.sh $(RUNTIME) $@ $(assets)
+
+deps: ## install the Debian packages that building takes
+	@package/deps.sh build
+
+run: deps ## install what is missing, build, and run ./nettrace with ARGS="..."
+	@$(MAKE) --no-print-directory nettrace
+	@./nettrace $(ARGS)
+
+test: ## check the source, then test the executable on this kernel, as root (TESTS=... to choose)
+	@package/deps.sh build test
+	@$(MAKE) --no-print-directory nettrace out/traffic check
+	$(deno) task ok
+	$(deno) test -A $(TESTS)
+
+check: $(objects) | $(deno) ## fail if bpf/*.gen.ts are not what the objects say
+	@rm -rf out/committed && mkdir out/committed && cp bpf/*.gen.ts out/committed/
+	@$(deno) run -A bpf/gen.ts $(objects)
+	@for file in bpf/*.gen.ts; do diff -u out/committed/$${file#bpf/} $$file || \
+	  { echo "$$file was not what its object says, and is now: commit it."; exit 1; }; done
+
+vm: ## run the live tests on other kernels (ARGS="--kernels 5.10")
+	@package/deps.sh build vm
+	@$(MAKE) --no-print-directory nettrace out/traffic
+	@$(deno) run -A tests/vm/run.ts $(ARGS)
+
+bench: nettrace out/traffic ## measure, side by side with other tools
+	@$(deno) run -A tests/bench/run.ts $(ARGS)
+
+install: nettrace ## copy the executable to PREFIX
+	install -D -m 755 nettrace $(DESTDIR)$(PREFIX)/bin/nettrace
+
+clean: ## remove what was made
+	rm -rf out nettrace
+
+# Line information names the source files: relative to here, so that the directory built in leaves no trace. BPF_PROG
+# declares parameters that a program need not use.
+out/%.bpf.o: bpf/%.bpf.c out/include/bpf | deps
+	clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter -Iout/include \
+	  -fdebug-compilation-dir=. -MMD -MP -MF out/$*.bpf.d -c $< -o $@
+	llvm-strip -g $@
+-include $(objects:.o=.d)
+
+out/include/bpf: package/libbpf.sh | deps
+	package/libbpf.sh headers out/include
+	@touch $@
+
+out/libbpf.so: package/libbpf.sh package/libbpf_shim.c | deps
+	@mkdir -p out
+	package/libbpf.sh library $@
+
+out/bundle/main.js: $(sources) package/bundle.ts | $(deno)
+	@rm -rf out/bundle
+	$(deno) run -A package/bundle.ts src/main.ts out/bundle
+
+out/program.eszip: out/bundle/main.js package/deno.sh
+	@rm -f $@
+	cd out/bundle && ../deno compile -A --no-config --no-lock --quiet --eszip-internal-do-not-use -o ../program.eszip main.js
+
+out/stub.bin: package/stub.c package/stub.ld | deps
+	@mkdir -p out
+	clang -Os $(warnings) -ffreestanding -fno-builtin -fPIC -fvisibility=hidden -fno-stack-protector -fno-jump-tables \
+	  -fno-asynchronous-unwind-tables -c package/stub.c -o out/stub.o
+	ld.lld -T package/stub.ld -e _start -o out/stub.elf out/stub.o
+	llvm-objcopy -O binary --only-section=.text out/stub.elf $@
+
+out/traffic: tests/live/traffic.c | deps
+	@mkdir -p out
+	clang -O2 $(warnings) -static -pthread $< -o $@
+
+$(deno): package/deno.sh | deps
+	@mkdir -p out
+	@ln -sf "$$(package/deno.sh)" $@
+
+# These two change only when what they say does.
+out/build.json: always
+	@mkdir -p out
+	@package/build_json.sh >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+out/runtime: always
+	@mkdir -p out
+	@echo $(RUNTIME) | cmp -s - $@ || echo $(RUNTIME) >$@
+
+.PHONY: always
+always:

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * One function per difference between kernels, decided by what the running kernel's BTF holds, never by a version. A
+ * type's suffix names the version that made the difference. A tracepoint's arguments are told by its prototype in BTF
+ * (typedef btf_trace_NAME): two prototypes match if they have as many arguments of the same kinds, so any struct stands
+ * for any other (libbpf's bpf_core_types_are_compat).
+ */
+#ifndef NETTRACE_COMPAT_BPF_H
+#define NETTRACE_COMPAT_BPF_H
+
+#include "nettrace.bpf.h"
+
+#define IORING_OP_ACCEPT 13
+#define IORING_CQE_F_BUFFER (1U << 0)
+#define IORING_CQE_F_MORE (1U << 1)
+
+/* The argument is loaded here and not through a computed offset, which verifiers before 7.0 refuse on a context. */
+#define ARG(ctx, n)												\
+	({													\
+		__u64 __arg = (ctx)->args[n];									\
+		barrier_var(__arg);										\
+		__arg;												\
+	})
+
+typedef void (*btf_trace_io_uring_submit_sqe___6_0)(void *, struct io_kiocb *, bool);
+
+/* io_uring_submit_sqe led with the ring until 6.0 (commit 48863ffd3e81) and became io_uring_submit_req in 6.4. */
+static __always_inline struct io_kiocb *submitted_request(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (bpf_core_type_exists(btf_trace_io_uring_submit_sqe___6_0))
+		return (struct io_kiocb *)ARG(ctx, 0);
+	return (struct io_kiocb *)ARG(ctx, 1);
+}
+
+struct io_kiocb___5_17 {
+	__u64 user_data;
+} __attribute__((preserve_access_index));
+
+/* io_kiocb.user_data moved into io_kiocb.cqe in 5.19 (commit cef216fc32d7). */
+static __always_inline __u64 user_data_of(struct io_kiocb *req)
+{
+	struct io_kiocb___5_17 *old = (void *)req;
+
+	if (bpf_core_field_exists(old->user_data))
+		return BPF_CORE_READ(old, user_data);
+	return BPF_CORE_READ(req, cqe.user_data);
+}
+
+/* What an io_uring completion says; `req` is NULL where the kernel does not name the request. */
+struct completion {
+	__u64 ring;
+	__u64 user_data;
+	struct io_kiocb *req;
+	__s32 res;
+	__u32 flags;
+};
+
+typedef void (*btf_trace_io_uring_complete___5_10)(void *, void *, __u64, int, unsigned int);
+typedef void (*btf_trace_io_uring_complete___6_16)(void *, struct io_kiocb *, void *, struct io_uring_cqe *);
+
+/*
+ * io_uring_complete: (ring, user_data, res, flags) until 5.17; (ring, req, user_data, res, flags, ...) from 5.18 on
+ * (commit 502c87d65564); (ring, req, cqe) from 6.16 on.
+ */
+static __always_inline struct completion completion_of(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct completion done = { .ring = ARG(ctx, 0) };
+
+	if (bpf_core_type_exists(btf_trace_io_uring_complete___6_16)) {
+		struct io_uring_cqe *cqe = (void *)ARG(ctx, 2);
+
+		done.req = (void *)ARG(ctx, 1);
+		done.user_data = BPF_CORE_READ(cqe, user_data);
+		done.res = BPF_CORE_READ(cqe, res);
+		done.flags = BPF_CORE_READ(cqe, flags);
+	} else if (bpf_core_type_exists(btf_trace_io_uring_complete___5_10)) {
+		done.user_data = ARG(ctx, 1);
+		done.res = ARG(ctx, 2);
+		done.flags = ARG(ctx, 3);
+	} else {
+		done.req = (void *)ARG(ctx, 1);
+		done.user_data = ARG(ctx, 2);
+		done.res = ARG(ctx, 3);
+		done.flags = ARG(ctx, 4);
+	}
+	return done;
+}
+
+/*
+ * True if a 64-bit system call that ends with these registers was accept or accept4. The numbers of 32-bit callers mean
+ * other calls (TS_COMPAT, arch/x86/include/asm/thread_info.h; TIF_32BIT, arch/arm64/include/asm/thread_info.h).
+ */
+static __always_inline bool is_accept(const struct pt_regs *regs)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+#if defined(__TARGET_ARCH_x86)
+	long nr = regs->orig_ax;
+
+	if (nr != 43 && nr != 288)
+		return false;
+	return !(BPF_CORE_READ(task, thread_info.status) & 2);
+#elif defined(__TARGET_ARCH_arm64)
+	int nr = regs->syscallno;
+
+	if (nr != 202 && nr != 242)
+		return false;
+	return !(BPF_CORE_READ(task, thread_info.flags) & 1UL << 22);
+#endif
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every program shares: who did it, between which endpoints, which events to keep, and what was lost. */
+#ifndef NETTRACE_BPF_H
+#define NETTRACE_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_endian.h>
+
+/* When it happened, who did it and where: time of CLOCK_MONOTONIC, the current task, the socket's network namespace. */
+struct origin {
+	__u64 time_ns;
+	__u64 cgroup_id;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 netns;
+	char comm[16];
+};
+
+/* Both ends of a socket: addresses of 16 bytes (IPv4 as ::ffff:a.b.c.d), ports in host order. */
+struct endpoints {
+	__u8 laddr[16];
+	__u8 raddr[16];
+	__u16 lport;
+	__u16 rport;
+	__u16 family;
+	__u16 protocol;
+};
+
+/*
+ * A ring of `record`s for the object. The size is a default: user space sets it before load. The unused pointer puts
+ * the type into BTF, where the layout generator finds it.
+ */
+#define EVENTS(record)												\
+	const record *unused_record __attribute__((unused)) = 0;						\
+	struct {												\
+		__uint(type, BPF_MAP_TYPE_RINGBUF);								\
+		__uint(max_entries, 1 << 21);									\
+	} events SEC(".maps")
+
+/* One way to lose an event; user space finds every variable named lost_* and reports those that are not zero. */
+#define LOST(cause) __u64 lost_##cause = 0
+#define COUNT_LOST(cause) __sync_fetch_and_add(&lost_##cause, 1)
+
+LOST(ring_full);
+
+const volatile __u32 filter_pid = 0;
+const volatile bool filter_by_pid = false;
+const volatile __u16 filter_family = 0;
+const volatile bool filter_by_lport = false;
+const volatile __u8 lports[65536 / 8] = {}; /* a bit a port */
+const volatile bool filter_by_cgroup = false;
+const volatile bool filter_by_mntns = false;
+
+/* Stand-ins for maps that the user pinned (bcc's docs/special_filtering.md: u64 keys, any value). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u32);
+} mntnses SEC(".maps");
+
+/* False if the current task is filtered out. */
+static __always_inline bool keep_task(void)
+{
+	if (filter_by_pid && bpf_get_current_pid_tgid() >> 32 != filter_pid)
+		return false;
+	if (filter_by_cgroup) {
+		__u64 id = bpf_get_current_cgroup_id();
+
+		if (!bpf_map_lookup_elem(&cgroups, &id))
+			return false;
+	}
+	if (filter_by_mntns) {
+		struct task_struct *task = (void *)bpf_get_current_task();
+		__u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+		if (!bpf_map_lookup_elem(&mntnses, &inum))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * READ() loads a member of a kernel struct: straight where the verifier knows the pointer's type (`typed`; this also
+ * loads under lockdown=confidentiality, where probe reads are refused), through a probe read elsewhere. `typed` is a
+ * compile-time constant, so one of the two is dead code.
+ */
+#define READ(typed, p, member)											\
+	({													\
+		typeof((p)->member) __value;									\
+		if (typed)											\
+			__value = (p)->member;									\
+		else												\
+			bpf_core_read(&__value, sizeof(__value), &(p)->member);					\
+		__value;											\
+	})
+
+/* False if a socket of this kind is filtered out: not TCP over IP, or not of the family or local port asked for. */
+static __always_inline bool keep_sock(struct sock *sk, const bool typed)
+{
+	__u16 family = READ(typed, sk, __sk_common.skc_family);
+	__u16 protocol = READ(typed, sk, sk_protocol);
+
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP)
+		return false;
+	if (filter_family && family != filter_family)
+		return false;
+	if (filter_by_lport) {
+		__u16 port = READ(typed, sk, __sk_common.skc_num);
+
+		if (!(lports[port >> 3] & 1 << (port & 7)))
+			return false;
+	}
+	return true;
+}
+
+static __always_inline void set_mapped(__u8 addr[16], __be32 ipv4)
+{
+	__u32 *words = (__u32 *)addr;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = ipv4;
+}
+
+static __always_inline void set_ipv6(__u8 addr[16], struct in6_addr *from, const bool typed)
+{
+	__u32 *words = (__u32 *)addr;
+
+	if (!typed) {
+		bpf_core_read(addr, 16, from);
+		return;
+	}
+	words[0] = from->in6_u.u6_addr32[0];
+	words[1] = from->in6_u.u6_addr32[1];
+	words[2] = from->in6_u.u6_addr32[2];
+	words[3] = from->in6_u.u6_addr32[3];
+}
+
+/* Fills every byte of `ends` from a socket that keep_sock() kept. */
+static __always_inline void set_endpoints(struct endpoints *ends, struct sock *sk, const bool typed)
+{
+	ends->lport = READ(typed, sk, __sk_common.skc_num);
+	ends->rport = __builtin_bswap16(READ(typed, sk, __sk_common.skc_dport));
+	ends->family = READ(typed, sk, __sk_common.skc_family);
+	ends->protocol = READ(typed, sk, sk_protocol);
+	if (ends->family == AF_INET) {
+		set_mapped(ends->laddr, READ(typed, sk, __sk_common.skc_rcv_saddr));
+		set_mapped(ends->raddr, READ(typed, sk, __sk_common.skc_daddr));
+	} else {
+		set_ipv6(ends->laddr, &sk->__sk_common.skc_v6_rcv_saddr, typed);
+		set_ipv6(ends->raddr, &sk->__sk_common.skc_v6_daddr, typed);
+	}
+}
+
+/* Fills every byte of `origin`: the current task at `time_ns`, in the network namespace of `sk`. */
+static __always_inline void set_origin(struct origin *origin, __u64 time_ns, struct sock *sk, const bool typed)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct net *net = READ(typed, sk, __sk_common.skc_net.net);
+
+	origin->time_ns = time_ns;
+	origin->cgroup_id = bpf_get_current_cgroup_id();
+	origin->pid = id >> 32;
+	origin->tid = id;
+	origin->uid = bpf_get_current_uid_gid();
+	origin->netns = READ(typed, net, ns.inum);
+	bpf_get_current_comm(origin->comm, sizeof(origin->comm));
+}
+
+#endif

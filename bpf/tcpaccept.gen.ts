@@ -1,0 +1,122 @@
+// Made by bpf/gen.ts from tcpaccept.bpf.c: `make layouts` makes it anew.
+export default {
+  "event": {
+    "size": 88,
+    "fields": {
+      "time_ns": {
+        "offset": 0,
+        "size": 8
+      },
+      "cgroup_id": {
+        "offset": 8,
+        "size": 8
+      },
+      "pid": {
+        "offset": 16,
+        "size": 4
+      },
+      "tid": {
+        "offset": 20,
+        "size": 4
+      },
+      "uid": {
+        "offset": 24,
+        "size": 4
+      },
+      "netns": {
+        "offset": 28,
+        "size": 4
+      },
+      "comm": {
+        "offset": 32,
+        "size": 16
+      },
+      "laddr": {
+        "offset": 48,
+        "size": 16
+      },
+      "raddr": {
+        "offset": 64,
+        "size": 16
+      },
+      "lport": {
+        "offset": 80,
+        "size": 2
+      },
+      "rport": {
+        "offset": 82,
+        "size": 2
+      },
+      "family": {
+        "offset": 84,
+        "size": 2
+      },
+      "protocol": {
+        "offset": 86,
+        "size": 2
+      }
+    }
+  },
+  "rodata": {
+    "filter_pid": {
+      "offset": 0,
+      "size": 4
+    },
+    "filter_by_pid": {
+      "offset": 4,
+      "size": 1
+    },
+    "filter_family": {
+      "offset": 6,
+      "size": 2
+    },
+    "filter_by_lport": {
+      "offset": 8,
+      "size": 1
+    },
+    "lports": {
+      "offset": 9,
+      "size": 8192
+    },
+    "filter_by_cgroup": {
+      "offset": 8201,
+      "size": 1
+    },
+    "filter_by_mntns": {
+      "offset": 8202,
+      "size": 1
+    }
+  },
+  "bss": {
+    "lost_ring_full": {
+      "offset": 0,
+      "size": 8
+    },
+    "lost_fd_gone": {
+      "offset": 16,
+      "size": 8
+    },
+    "lost_direct": {
+      "offset": 24,
+      "size": 8
+    },
+    "lost_armed_before": {
+      "offset": 32,
+      "size": 8
+    },
+    "lost_map_full": {
+      "offset": 40,
+      "size": 8
+    }
+  },
+  "programs": {
+    "graft_fexit": "fexit/security_sock_graft",
+    "graft_kprobe": "kprobe/security_sock_graft",
+    "exit_accept": "tracepoint/syscalls/sys_exit_accept",
+    "exit_accept4": "tracepoint/syscalls/sys_exit_accept4",
+    "exit_any": "tp_btf/sys_exit",
+    "submit_sqe": "raw_tp/io_uring_submit_sqe",
+    "submit_req": "raw_tp/io_uring_submit_req",
+    "complete": "raw_tp/io_uring_complete"
+  }
+} as const;

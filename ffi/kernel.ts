@@ -1,0 +1,90 @@
+import { type BpfObject, openObject } from "./object.ts";
+import { openLibbpf } from "./libbpf.ts";
+import { openLibc } from "./libc.ts";
+
+const POLLIN = 1, POLLOUT = 4;
+const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
+const SYS_bpf = { x86_64: 321n, aarch64: 280n }[Deno.build.arch];
+const BPF_PROG_LOAD = 5, BPF_PROG_TYPE_TRACING = 26, BPF_TRACE_FEXIT = 25;
+const AT_SECURE = 23n;
+
+/**
+ * The running kernel behind libc and libbpf. libbpf is opened with the first object. Throws SystemError where there is
+ * no C library, and from the methods that its callers see.
+ */
+export function openKernel(from: {
+  libbpf: string | undefined;
+  asset: (name: string) => Uint8Array<ArrayBuffer>;
+  debug?: (message: string) => void;
+}) {
+  const libc = openLibc();
+  let library: ReturnType<typeof openLibbpf> | undefined;
+  const libbpf = () =>
+    library ??= openLibbpf(libc, {
+      path: from.libbpf,
+      embedded: () => from.asset("libbpf.so"),
+      ...from.debug && { debug: from.debug },
+    });
+  const waited = new Int32Array(2); // struct pollfd
+  const poll = (fd: number, events: number, timeout_ms: number): boolean => {
+    waited[0] = fd;
+    waited[1] = events;
+    return libc.poll(waited, 1n, timeout_ms) > 0;
+  };
+  const read_ns = (clock: number): bigint => {
+    const time = new BigInt64Array(2); // struct timespec
+    libc.clock_gettime(clock, time);
+    return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
+  };
+
+  return {
+    open: (tool: string): BpfObject => openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`)),
+    wait: (ring: { fd: number }, timeout_ms: number) => poll(ring.fd, POLLIN, timeout_ms),
+    /** Waits until a descriptor can be written to; false after the timeout or by a signal. */
+    waitWritable: (fd: number, timeout_ms: number) => poll(fd, POLLOUT, timeout_ms),
+    pause(duration_ms: number): void {
+      libc.poll(null, 0n, duration_ms);
+    },
+    async turn(): Promise<void> {
+      await libc.poll_nonblocking(null, 0n, 0);
+    },
+    /** errno of loading an fexit program without instructions or target: a kernel that allows such says EINVAL. */
+    fexitErrno(): number {
+      const attributes = new DataView(new ArrayBuffer(128)); // union bpf_attr
+      attributes.setUint32(0, BPF_PROG_TYPE_TRACING, true);
+      attributes.setUint32(68, BPF_TRACE_FEXIT, true);
+      const result = libc.syscall(SYS_bpf, BigInt(BPF_PROG_LOAD), attributes.buffer, 128n, 0n);
+      return result < 0n ? libc.errno() : 0;
+    },
+    /** Realtime minus monotonic, of three readings the one that took least. */
+    clockOffset() {
+      let best = { took: 1n << 62n, offset: 0n };
+      for (let i = 0; i < 3; i++) {
+        const before = read_ns(CLOCK_MONOTONIC);
+        const real = read_ns(CLOCK_REALTIME);
+        const took = read_ns(CLOCK_MONOTONIC) - before;
+        if (took < best.took) best = { took, offset: real - before - took / 2n };
+      }
+      return { seconds: Number(best.offset / 1_000_000_000n), nanoseconds: Number(best.offset % 1_000_000_000n) };
+    },
+    /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
+    isSecure: () => libc.getauxval(AT_SECURE) !== 0n,
+    libbpf,
+    now_ms: () => performance.now(),
+    exists(path: string): boolean {
+      try {
+        Deno.statSync(path);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    readText(path: string): string | undefined {
+      try {
+        return Deno.readTextFileSync(path);
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

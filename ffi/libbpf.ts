@@ -1,0 +1,136 @@
+import { SystemError } from "./error.ts";
+import { bind, type Bound, cString, type Libc } from "./libc.ts";
+
+const FUNCTIONS = {
+  libbpf_major_version: { parameters: [], result: "u32" },
+  libbpf_minor_version: { parameters: [], result: "u32" },
+  libbpf_set_print: { parameters: ["function"], result: "pointer" },
+  libbpf_get_error: { parameters: ["pointer"], result: "i64" },
+  bpf_object__open_mem: { parameters: ["buffer", "usize", "buffer"], result: "pointer" },
+  bpf_object__load: { parameters: ["pointer"], result: "i32" },
+  bpf_object__close: { parameters: ["pointer"], result: "void" },
+  bpf_object__find_map_by_name: { parameters: ["pointer", "buffer"], result: "pointer" },
+  bpf_object__find_program_by_name: { parameters: ["pointer", "buffer"], result: "pointer" },
+  bpf_program__set_autoload: { parameters: ["pointer", "bool"], result: "i32" },
+  bpf_program__attach: { parameters: ["pointer"], result: "pointer" },
+  bpf_program__fd: { parameters: ["pointer"], result: "i32" },
+  bpf_map__fd: { parameters: ["pointer"], result: "i32" },
+  bpf_map__initial_value: { parameters: ["pointer", "buffer"], result: "pointer" },
+  bpf_map__reuse_fd: { parameters: ["pointer", "i32"], result: "i32" },
+  bpf_map__set_max_entries: { parameters: ["pointer", "u32"], result: "i32" },
+  bpf_link__destroy: { parameters: ["pointer"], result: "i32" },
+  bpf_obj_get: { parameters: ["buffer"], result: "i32" },
+  bpf_obj_get_info_by_fd: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+} as const satisfies Record<string, Deno.ForeignFunction>;
+
+/** libbpf's functions, with its two kinds of result checked. */
+export interface Libbpf extends Bound<typeof FUNCTIONS> {
+  readonly origin: "given" | "system" | "embedded";
+  readonly version: string;
+  /** Passes a pointer on; throws SystemError for NULL. */
+  pointer(call: string, result: Deno.PointerValue): Deno.PointerObject;
+  /** Passes a number on; throws SystemError for a negative one, which is -errno. */
+  number(call: string, result: number): number;
+  /** What libbpf has said since this was last called. */
+  takeLog(): string;
+}
+
+const OLDEST = 1.01; // major + minor / 100: bpf_program__attach as it is here came with 1.0, and Debian 12 has 1.1
+
+/**
+ * Opens libbpf: the one at `path` if given, else the system's if it is 1.1 or newer, else the embedded copy. libbpf's
+ * messages are kept for errors; with `debug` all of them are also passed to it as they come. Throws SystemError.
+ */
+export function openLibbpf(
+  libc: Libc,
+  from: { path: string | undefined; embedded: () => Uint8Array<ArrayBuffer>; debug?: (message: string) => void },
+): Libbpf {
+  const { origin, library } = find(libc, from);
+  const functions = bind(FUNCTIONS, libc.symbolOf(library));
+  const version = versionOf(functions);
+  let log = "";
+  const text = new Uint8Array(16384);
+  const print = new Deno.UnsafeCallback(
+    { parameters: ["u32", "pointer", "pointer"], result: "i32" },
+    (level, format, args) => {
+      if (level > 0 && !from.debug) return 0; // 0 is LIBBPF_WARN
+      // A va_list argument is a pointer in both ABIs: an array that decays (x86-64), a struct by reference (AAPCS64).
+      const length = libc.vsnprintf(text, BigInt(text.length), format, args);
+      const message = new TextDecoder().decode(text.subarray(0, Math.min(length, text.length - 1)));
+      if (level === 0) log += message;
+      from.debug?.(message);
+      return 0;
+    },
+  );
+  functions.libbpf_set_print(print.pointer);
+  const fail = (call: string, errno: number): never => {
+    const error = new SystemError(call, errno, log);
+    log = "";
+    throw error;
+  };
+  return {
+    ...functions,
+    origin,
+    version: `${version.major}.${version.minor}`,
+    pointer: (call, result) => result ?? fail(call, -Number(functions.libbpf_get_error(null))),
+    number: (call, result) => result < 0 ? fail(call, -result) : result,
+    takeLog() {
+      const taken = log;
+      log = "";
+      return taken;
+    },
+  };
+}
+
+function versionOf(functions: Pick<Bound<typeof FUNCTIONS>, "libbpf_major_version" | "libbpf_minor_version">) {
+  return { major: functions.libbpf_major_version(), minor: functions.libbpf_minor_version() };
+}
+
+function find(
+  libc: Libc,
+  from: { path: string | undefined; embedded: () => Uint8Array<ArrayBuffer> },
+): { origin: Libbpf["origin"]; library: Deno.PointerObject } {
+  const newEnough = (library: Deno.PointerObject): boolean => {
+    try {
+      const symbol = libc.symbolOf(library);
+      const { libbpf_major_version, libbpf_minor_version } = FUNCTIONS;
+      const { major, minor } = versionOf(bind({ libbpf_major_version, libbpf_minor_version }, symbol));
+      return major + minor / 100 >= OLDEST;
+    } catch {
+      return false; // before 0.6 there was no way to ask
+    }
+  };
+  if (from.path !== undefined) {
+    const library = libc.load(from.path);
+    if (!newEnough(library)) throw new SystemError(`dlopen ${from.path}`, 0, "older than libbpf 1.1, or not libbpf");
+    return { origin: "given", library };
+  }
+  try {
+    const library = libc.load("libbpf.so.1");
+    if (newEnough(library)) return { origin: "system", library };
+  } catch {
+    // There is none, or it cannot be loaded: the embedded copy serves.
+  }
+  return { origin: "embedded", library: loadFromMemory(libc, from.embedded()) };
+}
+
+const MFD_CLOEXEC = 1, MFD_NOEXEC_SEAL = 8;
+
+/** Loads a shared library that is in memory, without a file: /tmp may be full, noexec or somebody else's. */
+function loadFromMemory(libc: Libc, bytes: Uint8Array<ArrayBuffer>): Deno.PointerObject {
+  const name = cString("libbpf.so");
+  let fd = libc.memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+  if (fd < 0) fd = libc.memfd_create(name, MFD_CLOEXEC); // before 6.3 the kernel does not know the seal
+  if (fd < 0) throw new SystemError("memfd_create", libc.errno());
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const written = Number(libc.write(fd, rest, BigInt(rest.length)));
+    if (written <= 0) throw new SystemError("write to memfd", libc.errno());
+    at += written;
+  }
+  try {
+    return libc.load(`/proc/self/fd/${fd}`);
+  } finally {
+    libc.close(fd);
+  }
+}

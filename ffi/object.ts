@@ -1,0 +1,111 @@
+import { SystemError } from "./error.ts";
+import type { Libbpf } from "./libbpf.ts";
+import { cString, type Libc } from "./libc.ts";
+import { mapRing, type RingMapping } from "./map_ring.ts";
+import { drain } from "./ring.ts";
+
+// Of struct bpf_object_open_opts: the size that leads it, and its member object_name; newer libbpf takes a shorter one.
+const OPEN_OPTS_SIZE = 80, OPEN_OPTS_OBJECT_NAME = 8;
+// Of struct bpf_prog_info and struct bpf_map_info (include/uapi/linux/bpf.h).
+const PROG_INFO_SIZE = 232, PROG_INFO_RECURSION_MISSES = 208;
+const MAP_INFO_SIZE = 88, MAP_INFO_TYPE = 0, MAP_INFO_KEY_SIZE = 8;
+
+/** An object file in libbpf's hands; disposing of it detaches its programs and frees all that it holds. */
+export interface BpfObject extends Disposable {
+  /** The bytes of a data section (.rodata before load, .bss after it), live. */
+  section(name: ".rodata" | ".bss", size: number): DataView;
+  /** Says whether load() is to load this program. */
+  select(program: string, wanted: boolean): void;
+  /** Sets the size of a map, in entries, or in bytes for a ring. */
+  resize(map: string, entries: number): void;
+  /** Makes `map` be the map pinned at `path`; `keySize` in bytes. Throws SystemError, errno 0 if it is of another kind. */
+  usePinned(map: string, path: string, keySize: number): void;
+  load(): void;
+  attach(program: string): void;
+  detach(): void;
+  /** The ring named `events`. */
+  ring(size: number): RingMapping & { readonly fd: number; drain(record: (offset: number) => boolean): number };
+  /** How often the kernel left out an attached program because it was already running on that CPU. */
+  missed(): number;
+}
+
+/** Opens an object file. Throws SystemError. */
+export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint8Array<ArrayBuffer>): BpfObject {
+  const objectName = cString(name);
+  const options = new BigUint64Array(OPEN_OPTS_SIZE / 8);
+  options[0] = BigInt(OPEN_OPTS_SIZE);
+  options[OPEN_OPTS_OBJECT_NAME / 8] = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(objectName)));
+  const object = libbpf.pointer(
+    "bpf_object__open_mem",
+    libbpf.bpf_object__open_mem(bytes, BigInt(bytes.length), options),
+  );
+  const owned = new DisposableStack();
+  owned.defer(() => libbpf.bpf_object__close(object));
+  owned.defer(() => void objectName); // its address is all that libbpf got, so it must not be collected
+  const links: Deno.PointerObject[] = [];
+  owned.defer(detach);
+  const attached: Deno.PointerObject[] = [];
+
+  function detach(): void {
+    for (const link of links.splice(0)) libbpf.bpf_link__destroy(link);
+  }
+  const program = (name: string) =>
+    libbpf.pointer(`find program ${name}`, libbpf.bpf_object__find_program_by_name(object, cString(name)));
+  const map = (name: string) =>
+    libbpf.pointer(`find map ${name}`, libbpf.bpf_object__find_map_by_name(object, cString(name)));
+  const info = (fd: number, size: number): DataView => {
+    const bytes = new Uint8Array(size);
+    const length = new Uint32Array([size]);
+    libbpf.number("bpf_obj_get_info_by_fd", libbpf.bpf_obj_get_info_by_fd(fd, bytes, length));
+    return new DataView(bytes.buffer);
+  };
+
+  return {
+    section(name, size) {
+      const length = new BigUint64Array(1);
+      const start = libbpf.pointer(name, libbpf.bpf_map__initial_value(map(name), length));
+      if (Number(length[0]) < size) throw new SystemError(name, 0, "smaller than its layout");
+      // unsafe: libbpf keeps the section mapped until the object is closed, and says how long it is.
+      return new DataView(Deno.UnsafePointerView.getArrayBuffer(start, Number(length[0])));
+    },
+    select(name, wanted) {
+      libbpf.number(`select ${name}`, libbpf.bpf_program__set_autoload(program(name), wanted));
+    },
+    resize(name, entries) {
+      libbpf.number(`resize ${name}`, libbpf.bpf_map__set_max_entries(map(name), entries));
+    },
+    usePinned(name, path, keySize) {
+      const fd = libbpf.number(`bpf_obj_get ${path}`, libbpf.bpf_obj_get(cString(path)));
+      try {
+        const found = info(fd, MAP_INFO_SIZE);
+        if (found.getUint32(MAP_INFO_TYPE, true) !== 1 || found.getUint32(MAP_INFO_KEY_SIZE, true) !== keySize) {
+          throw new SystemError(`map ${path}`, 0, `not a hash map with keys of ${keySize} bytes`);
+        }
+        libbpf.number(`reuse ${path}`, libbpf.bpf_map__reuse_fd(map(name), fd));
+      } finally {
+        libc.close(fd);
+      }
+    },
+    load() {
+      libbpf.number("bpf_object__load", libbpf.bpf_object__load(object));
+    },
+    attach(name) {
+      const found = program(name);
+      links.push(libbpf.pointer(`attach ${name}`, libbpf.bpf_program__attach(found)));
+      attached.push(found);
+    },
+    detach,
+    ring(size) {
+      const fd = libbpf.bpf_map__fd(map("events"));
+      const mapping = owned.use(mapRing(libc, fd, size));
+      return Object.assign(mapping, { fd, drain: (record: (offset: number) => boolean) => drain(mapping, record) });
+    },
+    missed() {
+      return attached.reduce((sum, found) => {
+        const misses = info(libbpf.bpf_program__fd(found), PROG_INFO_SIZE).getBigUint64(PROG_INFO_RECURSION_MISSES, true);
+        return sum + Number(misses);
+      }, 0);
+    },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}

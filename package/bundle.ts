@@ -1,0 +1,48 @@
+// deno run -A package/bundle.ts ENTRY DIR: bundles ENTRY and what it imports into DIR, and holds the result to a budget.
+// Code behind an import() becomes a chunk of its own, which costs nothing until it is needed.
+import * as esbuild from "esbuild";
+
+const ENTRY_BYTES_MAX = 60_000;
+// A node: module costs 6 to 32 ms where it is first imported. Sources of chunks that are worth it, with the modules.
+const NODE_ALLOWED: Record<string, string[]> = {};
+
+const [entry, directory] = Deno.args;
+if (entry === undefined || directory === undefined) {
+  console.error("usage: bundle.ts ENTRY DIR");
+  Deno.exit(2);
+}
+const alias = new URL("alias/", import.meta.url).pathname;
+const { metafile } = await esbuild.build({
+  entryPoints: [{ in: entry, out: "main" }],
+  outdir: directory,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "neutral",
+  target: "esnext",
+  mainFields: ["module", "main"],
+  minify: true,
+  metafile: true,
+  logLevel: "warning",
+  external: ["node:*"],
+  alias: Object.fromEntries(
+    ["events", "child_process", "path", "fs", "process"].map((name) => [`node:${name}`, `${alias}${name}.ts`]),
+  ),
+});
+await esbuild.stop();
+
+const faults: string[] = [];
+for (const [chunk, { bytes, entryPoint, imports }] of Object.entries(metafile.outputs)) {
+  const isMain = chunk.endsWith("/main.js");
+  const allowed = isMain ? [] : NODE_ALLOWED[entryPoint ?? ""] ?? [];
+  for (const { path, external } of imports) {
+    if (external && !allowed.includes(path)) faults.push(`${entryPoint ?? chunk} imports ${path}.`);
+  }
+  if (isMain && bytes > ENTRY_BYTES_MAX) {
+    faults.push(`${entry} has ${bytes} bytes of ${ENTRY_BYTES_MAX}; import() what is not needed at once.`);
+  }
+}
+if (faults.length > 0) {
+  console.error(faults.join("\n"));
+  Deno.exit(1);
+}

@@ -1,0 +1,103 @@
+import { Command, CommanderError, Option as Flag } from "commander";
+import { BadInput } from "./failure.ts";
+import { common, type Constant, type Option, type Options } from "./option.ts";
+import type { Run } from "./run.ts";
+import type { Tool } from "./tool.ts";
+
+/** All options of a tool: its own first, then those that every tool has. */
+export function allOptions(tool: Tool): Options {
+  return { ...tool.options, ...common };
+}
+
+/** A parsed command line: what was asked for, with options by long name. */
+export interface Parsed {
+  help: boolean;
+  values: ReadonlyMap<string, unknown>;
+}
+
+/** Parses the arguments of a tool. Throws BadInput with a sentence that says what to type. */
+export function parse(tool: Tool, args: readonly string[]): Parsed {
+  const options = allOptions(tool);
+  const command = new Command(tool.name).helpOption(false).exitOverride().allowExcessArguments(false)
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  command.addOption(new Flag("-h, --help"));
+  for (const [name, option] of Object.entries(options)) command.addOption(flag(name, option));
+  try {
+    command.parse(expandPrefixes(args, ["help", ...Object.keys(options)]), { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) throw new BadInput(sentence(tool, error));
+    throw error;
+  }
+  const typed = command.opts<Record<string, string | boolean>>();
+  const values = new Map<string, unknown>();
+  for (const [name, option] of Object.entries(options)) {
+    const value = typed[name];
+    if (value === undefined) continue;
+    if (option.excludes !== undefined && typed[option.excludes] !== undefined) {
+      throw new BadInput(`${spelled(name, option)} and ${spelled(option.excludes, options[option.excludes])} exclude each other: give one of them.`);
+    }
+    values.set(name, option.parse ? option.parse(String(value)) : true);
+  }
+  return { help: typed["help"] === true, values };
+}
+
+function flag(name: string, option: Option): Flag {
+  const short = option.short === undefined ? "" : `-${option.short}, `;
+  const argument = option.argument === undefined ? "" : ` <${option.argument}>`;
+  return new Flag(`${short}--${name}${argument}`, option.help);
+}
+
+/** An option as people type it: -4/--ipv4. */
+export function spelled(name: string, option: Option | undefined): string {
+  return option?.short === undefined ? `--${name}` : `-${option.short}/--${name}`;
+}
+
+/** Completes long options that are cut short but unambiguous, as argparse does: --tim is --time or --timestamp. */
+function expandPrefixes(args: readonly string[], names: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  return args.map((arg, i) => {
+    if (!arg.startsWith("--") || arg === "--" || (end >= 0 && i > end)) return arg;
+    const [typed = "", value] = split(arg.slice(2));
+    if (names.includes(typed)) return arg;
+    const matches = names.filter((name) => name.startsWith(typed));
+    if (matches.length > 1) {
+      throw new BadInput(`--${typed} could be ${matches.map((m) => `--${m}`).join(" or ")}: type more of it.`);
+    }
+    return matches.length === 1 ? `--${matches[0]}${value ?? ""}` : arg;
+  });
+}
+
+/** The name of `name=value`, and the rest with its sign. */
+function split(text: string): [name: string, value?: string] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at)];
+}
+
+/** commander's message as one sentence: without its prefix and line breaks, and with where help is. */
+function sentence(tool: Tool, error: CommanderError): string {
+  const text = error.message.replace(/^error: /, "").replace(/\n\(?/, "; ").replace(/\)$/, "").replaceAll("\n", " ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}; \`nettrace ${tool.name} --help\` lists what it takes.`;
+}
+
+/** What a parsed command line asks of the kernel and the output. */
+export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
+  const constants: Record<string, Constant> = {};
+  const pinned: { map: string; path: string; keySize: number }[] = [];
+  for (const [name, option] of Object.entries(tool.options)) {
+    const value = values.get(name);
+    if (value === undefined) continue;
+    Object.assign(constants, option.constants?.(value));
+    if (option.pinned) pinned.push({ ...option.pinned, path: String(value) });
+  }
+  return {
+    tool,
+    constants,
+    pinned,
+    plan: values.get("plan") as string | undefined,
+    buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,
+    format: values.has("json") ? "json" : values.has("csv") ? "csv" : "table",
+    given: new Set(values.keys()),
+  };
+}
+
+const DEFAULT_BUFFER_BYTES = 2 * 1024 * 1024;

@@ -1,0 +1,100 @@
+/**
+ * What a column shows, as data over the fields of an event, so that every writer can put it straight into bytes.
+ * `field` names a member of the event struct.
+ */
+export type Cell<Field extends string = string> =
+  | { kind: "uint"; field: Field }
+  | { kind: "port"; field: Field }
+  | { kind: "ip_version"; field: Field }
+  | { kind: "address"; field: Field; family: Field }
+  | { kind: "comm"; field: Field; most?: number }
+  | { kind: "time_of_day"; field: Field }
+  | { kind: "elapsed_s"; field: Field; digits: number }
+  | { kind: "time"; field: Field }
+  | { kind: "text"; text: string };
+
+/** A column of the table, a key of JSON and CSV records, or both. */
+export interface Column<Field extends string = string> {
+  /** The key in JSON and CSV: bcc's heading in lower case, with its unit. */
+  key: string;
+  /** The table's heading; a column without one is in records only. */
+  heading?: string;
+  width: number;
+  /** True if no blank follows the column: its width holds the gap, as in bcc's time columns. */
+  glued?: boolean;
+  align?: "left" | "right";
+  /** False if the column is in the table only. */
+  record?: boolean;
+  /** Shown in the table only if this option is given. */
+  option?: string;
+  cell: Cell<Field>;
+  /** One line for the man page's FIELDS and the JSON Schema. */
+  description: string;
+}
+
+/** The fields that every event has (struct origin in bpf/nettrace.bpf.h). */
+type OriginField = "time_ns" | "cgroup_id" | "pid" | "tid" | "uid" | "netns" | "comm";
+
+/** bcc's two time columns, shown by the options of the same names. */
+export const timeColumns = [
+  {
+    key: "time_of_day",
+    heading: "TIME",
+    width: 9,
+    glued: true,
+    record: false,
+    option: "time",
+    cell: { kind: "time_of_day", field: "time_ns" },
+    description: "Local time of the event (HH:MM:SS).",
+  },
+  {
+    key: "elapsed_s",
+    heading: "TIME(s)",
+    width: 9,
+    glued: true,
+    record: false,
+    option: "timestamp",
+    cell: { kind: "elapsed_s", field: "time_ns", digits: 3 },
+    description: "Time of the event, in seconds since the first one shown.",
+  },
+] as const satisfies readonly Column<OriginField>[];
+
+/** What leads every record in JSON and CSV. */
+export function recordHead(tool: string): Column<OriginField>[] {
+  return [
+    {
+      key: "time",
+      width: 0,
+      cell: { kind: "time", field: "time_ns" },
+      description: "Time of the event, RFC 3339 in UTC with nanoseconds.",
+    },
+    { key: "tool", width: 0, cell: { kind: "text", text: tool }, description: "The tool that saw the event." },
+  ];
+}
+
+/** What ends every record in JSON and CSV. */
+export const recordTail = [
+  { key: "uid", width: 0, cell: { kind: "uint", field: "uid" }, description: "User id of the process." },
+  {
+    key: "netns",
+    width: 0,
+    cell: { kind: "uint", field: "netns" },
+    description: "Inode number of the socket's network namespace.",
+  },
+  {
+    key: "cgroup_id",
+    width: 0,
+    cell: { kind: "uint", field: "cgroup_id" },
+    description: "Id of the process's cgroup (v2): the inode number of its directory.",
+  },
+] as const satisfies readonly Column<OriginField>[];
+
+/** The columns that a table shows under these options. */
+export function tableColumns(columns: readonly Column[], given: ReadonlySet<string>): Column[] {
+  return columns.filter((c) => c.heading !== undefined && (c.option === undefined || given.has(c.option)));
+}
+
+/** The columns of a record. */
+export function recordColumns(tool: string, columns: readonly Column[]): Column[] {
+  return [...recordHead(tool), ...columns.filter((c) => c.record !== false), ...recordTail];
+}

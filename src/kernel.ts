@@ -1,0 +1,53 @@
+import type { ClockOffset } from "./output/clock.ts";
+import type { Views } from "./output/row.ts";
+
+/** The ring of an object whose programs run. */
+export interface Ring extends Views {
+  readonly fd: number;
+  /** Passes finished records on as offsets into the views until `record` is false; returns how many. */
+  drain(record: (offset: number) => boolean): number;
+}
+
+/** An object file that is being loaded; disposing of it ends all that it does in the kernel. */
+export interface KernelObject extends Disposable {
+  section(name: ".rodata" | ".bss", size: number): DataView;
+  select(program: string, wanted: boolean): void;
+  resize(map: string, entries: number): void;
+  usePinned(map: string, path: string, keySize: number): void;
+  load(): void;
+  attach(program: string): void;
+  detach(): void;
+  ring(size: number): Ring;
+  missed(): number;
+}
+
+/** Why a call failed; errno is 0 where the callee gave a reason in `log` only. */
+export interface CallError {
+  readonly call: string;
+  readonly errno: number;
+  readonly log: string;
+}
+
+/** All that running a tool needs from outside; tests stand in for it. */
+export interface Kernel {
+  /** Opens a tool's object. Errors thrown here and by the object's methods are CallErrors. */
+  open(tool: string): KernelObject;
+  /** Waits until the ring has something or the time is over; false also when a signal came. */
+  wait(ring: Ring, timeout_ms: number): boolean;
+  /** Sleeps. */
+  pause(duration_ms: number): void;
+  /** Lets signal handlers run. */
+  turn(): Promise<void>;
+  /** errno of a trial load of an fexit program that cannot succeed: EINVAL where such programs are allowed. */
+  fexitErrno(): number;
+  clockOffset(): ClockOffset;
+  now_ms(): number;
+  /** The file's text, or undefined where it cannot be read. */
+  readText(path: string): string | undefined;
+  exists(path: string): boolean;
+}
+
+/** True for an error that a call into the kernel or libbpf gave. */
+export function isCallError(error: unknown): error is Error & CallError {
+  return error instanceof Error && "errno" in error && "call" in error && "log" in error;
+}

@@ -1,0 +1,26 @@
+/** Events lost, by cause. */
+export type Losses = Readonly<Record<string, number>>;
+
+// What each cause means to whoever reads it; causes are the lost_* counters of the programs, and those of user space.
+const MEANING: Record<string, string> = {
+  ring_full: "because the ring was full (a larger --buffer helps)",
+  fd_gone: "because another thread closed the descriptor first",
+  direct: "accepted by io_uring into fixed files",
+  armed_before: "perhaps, of io_uring accepts submitted before tracing began",
+  map_full: "because too many requests were pending at once",
+  missed: "perhaps, because the kernel did not run a program inside itself",
+  unwritten: "because nobody read the output",
+};
+
+/** All of them together. */
+export function total(losses: Losses): number {
+  return Object.values(losses).reduce((sum, n) => sum + n, 0);
+}
+
+/** A line that says what was lost and why; undefined if nothing was. */
+export function lossLine(losses: Losses): string | undefined {
+  const causes = Object.entries(losses).filter(([, n]) => n > 0).map(([cause, n]) => `${n} ${MEANING[cause] ?? cause}`);
+  if (causes.length === 0) return undefined;
+  const n = total(losses);
+  return `lost ${n} event${n === 1 ? "" : "s"}: ${causes.join(", ")}`;
+}

@@ -1,0 +1,66 @@
+// The composition root: the only module that knows the tools, the kernel behind FFI and this process.
+import { openKernel } from "../ffi/kernel.ts";
+import { tools } from "../tools/mod.ts";
+import { asset } from "./asset.ts";
+import { parse, toRun } from "./cli.ts";
+import { BadInput, CannotRun } from "./failure.ts";
+import { isCallError } from "./kernel.ts";
+import { runStream } from "./run.ts";
+import { openTerminal, printError } from "./terminal.ts";
+import type { Tool } from "./tool.ts";
+
+const OK = 0, CANNOT_RUN = 1, BAD_INPUT = 2;
+
+async function main(args: readonly string[]): Promise<void> {
+  const [name, ...rest] = args;
+  const load = tools[name ?? ""];
+  if (load) return await runTool((await load()).default, rest);
+  const { command } = await import("./command.ts");
+  await command(args, { tools, newKernel });
+}
+
+async function runTool(tool: Tool, args: readonly string[]): Promise<void> {
+  const { help, values } = parse(tool, args);
+  if (help) {
+    const { toolHelp } = await import("./help.ts");
+    await Deno.stdout.write(new TextEncoder().encode(toolHelp(tool)));
+    return;
+  }
+  const kernel = newKernel(values);
+  await runStream(toRun(tool, values), kernel, openTerminal(kernel.waitWritable));
+}
+
+/** The kernel as the common options want it. */
+function newKernel(values: ReadonlyMap<string, unknown>) {
+  const path = values.get("libbpf") as string | undefined;
+  const kernel = openKernel({
+    libbpf: path,
+    asset,
+    ...values.has("debug") && { debug: (message: string) => Deno.stderr.writeSync(new TextEncoder().encode(message)) },
+  });
+  if (path !== undefined && kernel.isSecure()) {
+    throw new CannotRun("--libbpf would run foreign code with the rights of this file's capabilities: run nettrace as root for it.");
+  }
+  return kernel;
+}
+
+/** The exit code for an error, after saying what is to be said of it. */
+function explain(error: unknown): number {
+  if (error instanceof BadInput) {
+    printError(error.message);
+    return BAD_INPUT;
+  }
+  if (error instanceof CannotRun) printError(error.message);
+  else if (error instanceof Deno.errors.BrokenPipe) return OK;
+  else if (isCallError(error)) printError(`${error.message}. \`nettrace doctor\` tells what this machine lacks.`);
+  else printError(`internal error: ${error instanceof Error ? error.message : error}. Please report it with the command line.`);
+  return CANNOT_RUN;
+}
+
+let code = OK;
+try {
+  await main(Deno.args);
+} catch (error) {
+  code = explain(error);
+}
+Deno.exit(code); // now, not when a wait that is still in flight ends

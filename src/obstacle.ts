@@ -1,0 +1,78 @@
+import type { CallError, Kernel } from "./kernel.ts";
+import type { Layout, Plan } from "./tool.ts";
+
+const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, ENOSYS = 38;
+
+const TRACEFS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
+
+/** True under lockdown=confidentiality, where no program may read the kernel's memory through a probe read. */
+export function isConfidential(kernel: Kernel): boolean {
+  return kernel.readText("/sys/kernel/security/lockdown")?.includes("[confidentiality]") ?? false;
+}
+
+/** Why a plan cannot work here, as far as that shows without loading it; undefined if nothing speaks against it. */
+export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | undefined {
+  const hooks = plan.programs.map((program) => layout.programs[program] ?? "");
+  const some = (prefix: string) => hooks.some((hook) => hook.startsWith(prefix));
+  if (some("fexit/") && kernel.fexitErrno() === EPERM) return "this kernel does not allow fexit programs (EPERM)";
+  if (some("kprobe/")) {
+    if (!kernel.exists("/sys/bus/event_source/devices/kprobe")) return "this kernel has no kprobes (CONFIG_KPROBES)";
+    if (isConfidential(kernel)) return "lockdown=confidentiality does not allow kprobes";
+  } else if (!some("fexit/") && isConfidential(kernel)) {
+    return "lockdown=confidentiality does not allow to look up file descriptors in the kernel's memory";
+  }
+  if (some("tracepoint/") && !TRACEFS.some((path) => kernel.exists(path))) {
+    return "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing";
+  }
+  return undefined;
+}
+
+/** Why a program could not be loaded or attached, in words. */
+export function reason(error: CallError): string {
+  if (error.errno === ESRCH || error.errno === ENOENT) return `this kernel lacks its hook (${error.call})`;
+  return `${error.call} failed: ${lastWords(error.log) || `errno ${error.errno}`}`;
+}
+
+/** The line of a log that says most: the verifier's last before its statistics, or the last one. */
+function lastWords(log: string): string {
+  const lines = log.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const stats = lines.findIndex((line) => line.startsWith("processed "));
+  return (stats > 0 ? lines[stats - 1] : lines.at(-1)) ?? "";
+}
+
+/** What keeps every tool from running on this machine, as a sentence that says what to do; undefined if nothing does. */
+export function machineObstacle(kernel: Kernel): string | undefined {
+  const status = kernel.readText("/proc/self/status") ?? "";
+  const missing = missingCapabilities(status);
+  if (missing.length > 0) {
+    return `nettrace needs root, or ${missing.join(" and ")}: run it with sudo, or give them to the file with setcap.`;
+  }
+  if (!kernel.exists("/sys/kernel/btf/vmlinux")) {
+    return "This kernel has no BTF (/sys/kernel/btf/vmlinux is missing): " +
+      "nettrace needs one that was built with CONFIG_DEBUG_INFO_BTF=y, or sysfs mounted on /sys.";
+  }
+  return undefined;
+}
+
+const CAPABILITIES: readonly [name: string, bit: number][] = [["CAP_BPF", 39], ["CAP_PERFMON", 38]];
+const CAP_SYS_ADMIN = 21;
+
+/** The capabilities that tracing needs and the status of a process (/proc/self/status) lacks. */
+export function missingCapabilities(status: string): string[] {
+  const effective = BigInt("0x" + (/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"));
+  const has = (bit: number) => (effective >> BigInt(bit) & 1n) === 1n;
+  return has(CAP_SYS_ADMIN) ? [] : CAPABILITIES.filter(([, bit]) => !has(bit)).map(([name]) => name);
+}
+
+/** The sentence for a failure that no other plan can help: of the machine's, not of a hook. */
+export function fatal(error: CallError, kernel: Kernel): string | undefined {
+  const seccomp = /^Seccomp:\s*[12]$/m.test(kernel.readText("/proc/self/status") ?? "");
+  if (error.errno === ENOSYS || (error.errno === EPERM && seccomp)) {
+    return "A seccomp filter or this kernel does not let nettrace call bpf(2): run it outside the container, or allow bpf and perf_event_open.";
+  }
+  if (error.errno === ENOMEM || (error.errno === EPERM && error.log.includes("memlock"))) {
+    return "The kernel refused the memory for the program's maps: raise the limit with `ulimit -l unlimited`, or give --buffer a smaller size.";
+  }
+  return undefined;
+}
+

@@ -1,0 +1,149 @@
+import { BadInput } from "./failure.ts";
+
+/** The value of a constant in a program's .rodata. */
+export type Constant = number | boolean | Uint8Array;
+
+/** A command line option; its long name is its key in the record that declares it. */
+export interface Option<Value = unknown> {
+  /** bcc's letter for that tool, or none. */
+  short?: string;
+  /** What the argument stands for, in capitals; a flag has none. */
+  argument?: string;
+  /** One line for help and man page. */
+  help: string;
+  /** Turns the argument into a value; throws BadInput with a sentence. */
+  parse?: (text: string) => Value;
+  /** Long name of an option that cannot be given with this one. */
+  excludes?: string;
+  /** The constants that the value sets in the program; of flags, when given. */
+  constants?: (value: Value) => Record<string, Constant>;
+  /** The value is the path of a pinned map that takes the place of this one. */
+  pinned?: { map: string; keySize: number };
+  /** What completes the argument in a shell. */
+  complete?: "file" | readonly string[];
+}
+
+export type Options = Readonly<Record<string, Option>>;
+
+/** Keeps the type of an option's value between its parser and its constants. */
+function option<Value>(declared: Option<Value>): Option {
+  return declared as Option;
+}
+
+/** A whole number in decimal within bounds; throws BadInput that begins with `what`. */
+export function parseWhole(text: string, what: string, least: number, most: number): number {
+  const n = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (!(n >= least && n <= most)) {
+    throw new BadInput(`${what} must be a whole number from ${least} to ${most}, not '${text}'.`);
+  }
+  return n;
+}
+
+/** A bit for each port of a list such as 80,443,8000-8010. */
+export function parsePorts(text: string): Uint8Array {
+  const bits = new Uint8Array(65536 / 8);
+  for (const item of text.split(",")) {
+    const [from = "", to = from, ...rest] = item.split("-");
+    if (rest.length > 0) throw new BadInput(`A range of ports has one dash, as in 8000-8010, not '${item}'.`);
+    const first = parseWhole(from, "A port", 0, 65535);
+    const last = parseWhole(to, "A port", 0, 65535);
+    if (first > last) throw new BadInput(`A range of ports goes upwards: type ${last}-${first}, not '${item}'.`);
+    for (let port = first; port <= last; port++) bits[port >> 3] = (bits[port >> 3] as number) | 1 << (port & 7);
+  }
+  return bits;
+}
+
+const UNITS: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** A ring's size in bytes, rounded up to the next power of two, as the kernel wants it. */
+export function parseBufferSize(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d{1,9})([KMG]?)B?$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (UNITS[unit.toUpperCase()] ?? NaN);
+  if (digits === "" || !(bytes >= 4096 && bytes <= 1024 ** 3)) {
+    throw new BadInput(`A buffer's size is from 4K to 1G, as in 512K or 16M, not '${text}'.`);
+  }
+  return 2 ** Math.ceil(Math.log2(bytes));
+}
+
+const AF_INET = 2, AF_INET6 = 10;
+
+/** `-4` and `-6`, by the family of the socket. */
+export const family = {
+  ipv4: option({
+    short: "4",
+    help: "trace IPv4 family only",
+    excludes: "ipv6",
+    constants: () => ({ filter_family: AF_INET }),
+  }),
+  ipv6: option({
+    short: "6",
+    help: "trace IPv6 family only",
+    excludes: "ipv4",
+    constants: () => ({ filter_family: AF_INET6 }),
+  }),
+};
+
+/** bcc's `-T` and `-t`, for timeColumns. */
+export const timestamps = {
+  time: option({ short: "T", help: "include time column on output (HH:MM:SS)" }),
+  timestamp: option({ short: "t", help: "include timestamp on output" }),
+};
+
+/** `-p`: the process that does it. */
+export const pid = option({
+  short: "p",
+  argument: "PID",
+  help: "trace this PID only",
+  parse: (text) => parseWhole(text, "A PID", 1, 4194304), // PID_MAX_LIMIT, include/linux/threads.h
+  constants: (value) => ({ filter_by_pid: true, filter_pid: value }),
+});
+
+/** Local ports, in the tool's own words. */
+export function lports(short: string, help: string): Option {
+  return option({
+    short,
+    argument: "PORTS",
+    help,
+    parse: parsePorts,
+    constants: (bits) => ({ filter_by_lport: true, lports: bits }),
+  });
+}
+
+/** The two filters by a pinned map of container ids (bcc's docs/special_filtering.md). */
+export const containerMaps = {
+  cgroupmap: option({
+    argument: "PATH",
+    help: "trace cgroups in this BPF map only",
+    parse: (text) => text,
+    constants: () => ({ filter_by_cgroup: true }),
+    pinned: { map: "cgroups", keySize: 8 },
+    complete: "file",
+  }),
+  mntnsmap: option({
+    argument: "PATH",
+    help: "trace mount namespaces in this BPF map only",
+    parse: (text) => text,
+    constants: () => ({ filter_by_mntns: true }),
+    pinned: { map: "mntnses", keySize: 8 },
+    complete: "file",
+  }),
+};
+
+/** What every tool takes besides its own options. */
+export const common = {
+  json: option({ help: "print JSON Lines: an object an event, and a summary at the end", excludes: "csv" }),
+  csv: option({ help: "print CSV with a header (RFC 4180)", excludes: "json" }),
+  plan: option({ argument: "PLAN", help: "use this plan of hooks, or stop if it cannot be used", parse: (text) => text }),
+  buffer: option({
+    argument: "SIZE",
+    help: "size of the ring between kernel and nettrace, as in 512K (default 2M)",
+    parse: parseBufferSize,
+  }),
+  libbpf: option({
+    argument: "PATH",
+    help: "use this libbpf.so instead of the system's or the embedded one",
+    parse: (text) => text,
+    complete: "file",
+  }),
+  debug: option({ help: "print all that libbpf and the verifier say to stderr" }),
+} as const;

@@ -1,0 +1,163 @@
+// Writers of single values. Each takes the buffer and the place to write at, and returns the place after what it wrote;
+// the caller has seen to it that there is room. None allocates, but for text that is not plain ASCII.
+
+const PAIRS = new Uint8Array(200);
+for (let i = 0; i < 100; i++) {
+  PAIRS[2 * i] = 48 + Math.floor(i / 10);
+  PAIRS[2 * i + 1] = 48 + i % 10;
+}
+
+/** A whole number below 2^53. */
+export function uint(out: Uint8Array, p: number, n: number): number {
+  if (n < 10) {
+    out[p] = 48 + n;
+    return p + 1;
+  }
+  if (n >= 4294967296) {
+    const high = Math.floor(n / 1e9);
+    return digits9(out, uint(out, p, high), n - high * 1e9);
+  }
+  let end = p + (n < 100 ? 2 : n < 1000 ? 3 : n < 10000 ? 4 : n < 1e5 ? 5 : n < 1e6 ? 6 : n < 1e7 ? 7 : n < 1e8 ? 8 : n < 1e9 ? 9 : 10);
+  const next = end;
+  while (n >= 100) {
+    const rest = (n / 100) >>> 0;
+    const pair = 2 * (n - rest * 100);
+    out[--end] = PAIRS[pair + 1] as number;
+    out[--end] = PAIRS[pair] as number;
+    n = rest;
+  }
+  if (n >= 10) {
+    out[--end] = PAIRS[2 * n + 1] as number;
+    out[--end] = PAIRS[2 * n] as number;
+  } else out[--end] = 48 + n;
+  return next;
+}
+
+/** A whole number of 64 bits, as its two halves. */
+export function uint64(out: Uint8Array, p: number, low: number, high: number): number {
+  if (high < 0x200000) return uint(out, p, high * 4294967296 + low);
+  return ascii(out, p, String((BigInt(high) << 32n) | BigInt(low)));
+}
+
+/** Nine digits with leading zeros. */
+export function digits9(out: Uint8Array, p: number, n: number): number {
+  for (let at = p + 8; at > p; at -= 2) {
+    const rest = (n / 100) >>> 0;
+    const pair = 2 * (n - rest * 100);
+    out[at] = PAIRS[pair + 1] as number;
+    out[at - 1] = PAIRS[pair] as number;
+    n = rest;
+  }
+  out[p] = 48 + n;
+  return p + 9;
+}
+
+/** Two digits with a leading zero. */
+export function digits2(out: Uint8Array, p: number, n: number): number {
+  out[p] = PAIRS[2 * n] as number;
+  out[p + 1] = PAIRS[2 * n + 1] as number;
+  return p + 2;
+}
+
+/**
+ * A number with `digits` decimals, rounded as C's printf does: to the nearest, and exact halves to the even neighbour,
+ * where toFixed would round them up.
+ */
+export function fixed(out: Uint8Array, p: number, x: number, digits: number): number {
+  return ascii(out, p, roundedAsC(x, digits));
+}
+
+function roundedAsC(x: number, digits: number): string {
+  const scaled = x * 10 ** digits;
+  const floor = Math.floor(scaled);
+  // Only a number with at most digits + 1 binary places can be half-way between two decimals.
+  const half = scaled - floor === 0.5 && Number.isInteger(x * 2 ** (digits + 1));
+  return half && floor % 2 === 0 ? (floor / 10 ** digits).toFixed(digits) : x.toFixed(digits);
+}
+
+/** ASCII text. */
+export function ascii(out: Uint8Array, p: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out[p + i] = text.charCodeAt(i);
+  return p + text.length;
+}
+
+/** Blanks up to `end`. */
+export function pad(out: Uint8Array, p: number, end: number): number {
+  while (p < end) out[p++] = 32;
+  return p;
+}
+
+/** Moves what stands at start..p to the right, so that it ends at start + width. */
+export function alignRight(out: Uint8Array, start: number, p: number, width: number): number {
+  const gap = width - (p - start);
+  if (gap <= 0) return p;
+  out.copyWithin(start + gap, start, p);
+  out.fill(32, start, start + gap);
+  return start + width;
+}
+
+/** An IPv4 address from the four bytes at `o`. */
+export function ipv4(out: Uint8Array, p: number, from: Uint8Array, o: number): number {
+  p = octet(out, p, from[o] as number);
+  out[p] = 46;
+  p = octet(out, p + 1, from[o + 1] as number);
+  out[p] = 46;
+  p = octet(out, p + 1, from[o + 2] as number);
+  out[p] = 46;
+  return octet(out, p + 1, from[o + 3] as number);
+}
+
+function octet(out: Uint8Array, p: number, n: number): number {
+  if (n >= 100) {
+    const hundreds = n >= 200 ? 2 : 1;
+    out[p] = 48 + hundreds;
+    return digits2(out, p + 1, n - 100 * hundreds);
+  }
+  if (n >= 10) return digits2(out, p, n);
+  out[p] = 48 + n;
+  return p + 1;
+}
+
+const HEX = new TextEncoder().encode("0123456789abcdef");
+
+function group(out: Uint8Array, p: number, n: number): number {
+  if (n >= 0x1000) out[p++] = HEX[n >> 12] as number;
+  if (n >= 0x100) out[p++] = HEX[(n >> 8) & 15] as number;
+  if (n >= 0x10) out[p++] = HEX[(n >> 4) & 15] as number;
+  out[p++] = HEX[n & 15] as number;
+  return p;
+}
+
+/** An IPv6 address from the sixteen bytes at `o`, in the text form of RFC 5952; v4-mapped as ::ffff:a.b.c.d. */
+export function ipv6(out: Uint8Array, p: number, from: Uint8Array, o: number): number {
+  let zeros = 0; // a bit a group
+  for (let i = 0; i < 8; i++) {
+    if (((from[o + 2 * i] as number) | (from[o + 2 * i + 1] as number)) === 0) zeros |= 1 << i;
+  }
+  if (zeros === 0x1f && from[o + 10] === 255 && from[o + 11] === 255) return ipv4(out, ascii(out, p, "::ffff:"), from, o + 12);
+  const run = LONGEST_RUN[zeros] as number;
+  const start = run >> 4;
+  const end = start + (run & 15);
+  for (let i = 0; i < 8;) {
+    if (i === start && end > start) {
+      out[p++] = 58;
+      if (i === 0) out[p++] = 58;
+      i = end;
+    } else {
+      p = group(out, p, ((from[o + 2 * i] as number) << 8) | (from[o + 2 * i + 1] as number));
+      if (++i < 8) out[p++] = 58;
+    }
+  }
+  return p;
+}
+
+// By the set of zero groups: the first of the longest runs of at least two, as start << 4 | length.
+const LONGEST_RUN = Uint8Array.from({ length: 256 }, (_, zeros) => {
+  let start = 0, longest = 1;
+  for (let i = 0; i < 8; i++) {
+    let run = 0;
+    while (zeros >> (i + run) & 1) run++;
+    if (run > longest) [start, longest] = [i, run];
+  }
+  return longest > 1 ? start << 4 | longest : 0;
+});

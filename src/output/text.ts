@@ -1,0 +1,92 @@
+// Text that a process chose (its comm), which may hold anything but a zero byte.
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+function decode(from: Uint8Array, o: number, most: number): string {
+  let end = o;
+  while (end < o + most && from[end] !== 0) end++;
+  return decoder.decode(from.slice(o, end));
+}
+
+// Controls move the cursor or break the line (C1 ones too, on terminals that obey them), and the bidirectional marks
+// turn the text beside them around.
+// deno-lint-ignore no-control-regex
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Text that a terminal shows as it is: what could steer it stands as `?`. */
+export function harmless(text: string): string {
+  return text.replace(UNSAFE, "?");
+}
+
+/**
+ * Writes the text in the `size` bytes at `o`, cut to `most` characters and padded with blanks to `width`. Bytes that
+ * are no UTF-8 stand as U+FFFD. Returns the place after it.
+ */
+export function tableText(
+  out: Uint8Array,
+  p: number,
+  from: Uint8Array,
+  o: number,
+  size: number,
+  most: number,
+  width: number,
+): number {
+  const end = p + width;
+  const limit = most < size ? most : size;
+  for (let i = 0; i < size; i++) {
+    const byte = from[o + i] as number;
+    if (byte === 0) break;
+    if (byte < 32 || byte > 126) return oddText(out, end - width, from, o, size, most, width);
+    if (i < limit) out[p++] = byte;
+  }
+  while (p < end) out[p++] = 32;
+  return p;
+}
+
+function oddText(
+  out: Uint8Array,
+  p: number,
+  from: Uint8Array,
+  o: number,
+  size: number,
+  most: number,
+  width: number,
+): number {
+  const characters = Array.from(harmless(decode(from, o, size))).slice(0, most);
+  p += encoder.encodeInto(characters.join(""), out.subarray(p)).written;
+  for (let i = characters.length; i < width; i++) out[p++] = 32;
+  return p;
+}
+
+/** Writes the text in the `size` bytes at `o` as a JSON string, quotes included. Returns the place after it. */
+export function jsonText(out: Uint8Array, p: number, from: Uint8Array, o: number, size: number): number {
+  const start = p;
+  out[p++] = 34;
+  for (let i = 0; i < size; i++) {
+    const byte = from[o + i] as number;
+    if (byte === 0) break;
+    if (byte < 32 || byte > 126 || byte === 34 || byte === 92) {
+      const text = JSON.stringify(decode(from, o, size));
+      return start + encoder.encodeInto(text, out.subarray(start)).written;
+    }
+    out[p++] = byte;
+  }
+  out[p] = 34;
+  return p + 1;
+}
+
+/** Writes the text in the `size` bytes at `o` as a field of RFC 4180, quoted if it must be. Returns the place after it. */
+export function csvText(out: Uint8Array, p: number, from: Uint8Array, o: number, size: number): number {
+  const start = p;
+  for (let i = 0; i < size; i++) {
+    const byte = from[o + i] as number;
+    if (byte === 0) break;
+    if (byte < 32 || byte > 126 || byte === 34 || byte === 44) {
+      const text = `"${decode(from, o, size).replaceAll('"', '""')}"`;
+      return start + encoder.encodeInto(text, out.subarray(start)).written;
+    }
+    out[p++] = byte;
+  }
+  return p;
+}

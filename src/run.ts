@@ -1,0 +1,107 @@
+import { recordColumns, tableColumns } from "./column.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Losses, lossLine, total } from "./loss.ts";
+import { newClock } from "./output/clock.ts";
+import { compileRow, csvFormat, heading, jsonFormat, rowLimit, tableFormat } from "./output/row.ts";
+import { newSink } from "./output/sink.ts";
+import { openSession, type Request } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+import type { Tool } from "./tool.ts";
+
+export type OutputFormat = "table" | "json" | "csv";
+
+/** What a command line asks of a tool. */
+export interface Run extends Request {
+  tool: Tool;
+  format: OutputFormat;
+  /** Long names of the options given. */
+  given: ReadonlySet<string>;
+}
+
+/**
+ * Runs a stream tool until the terminal wants an end: a row for each event, then what was lost. Rows are written before
+ * the next wait, so a lone event shows at once and a flood costs a write a batch. While nobody takes the output, events
+ * stay in the ring, where the kernel counts those that find no room.
+ * Throws BadInput and CannotRun.
+ */
+export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
+  const { tool } = run;
+  using session = openSession(tool, run, kernel);
+  const { ring } = session;
+  const columns = run.format === "table" ? tableColumns(tool.columns, run.given) : recordColumns(tool.name, tool.columns);
+  const format = { table: tableFormat, json: jsonFormat, csv: csvFormat }[run.format];
+  const sink = newSink(terminal, rowLimit(columns));
+  const clock = newClock(kernel.clockOffset());
+  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock);
+  let at = 0;
+  const write = (p: number) => row(at, p);
+  const record = (offset: number) => {
+    at = offset;
+    return sink.row(write);
+  };
+
+  sink.text(heading(columns, run.format));
+  let flushed = sink.flush();
+  const pace = newPace(kernel);
+  let adjusted_ms = kernel.now_ms();
+  while (!sink.closed && !terminal.stopping()) {
+    const ready = flushed ? kernel.wait(ring, IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
+    if (ready) {
+      ring.drain(record);
+      flushed = sink.flush();
+    }
+    if (pace.next(ready)) await kernel.turn();
+    if (kernel.now_ms() - adjusted_ms > CLOCK_PERIOD_MS) {
+      clock.adjust(kernel.clockOffset());
+      adjusted_ms = kernel.now_ms();
+    }
+  }
+
+  session.detach();
+  while (ring.drain(record) > 0 || !sink.flush()) {
+    if (!sink.flush() && !terminal.waitWritable(BLOCKED_WAIT_MS)) break;
+  }
+  let unread = 0;
+  ring.drain(() => ++unread > 0);
+  const losses = { ...session.losses(), unwritten: sink.waiting + unread };
+  if (run.format === "json") {
+    sink.text(summary(tool.name, sink.printed, losses));
+    sink.flush();
+  }
+  const line = lossLine(losses);
+  if (line !== undefined) terminal.warn(line);
+}
+
+const CLOCK_PERIOD_MS = 1000;
+
+/** The last record of JSON output: how many events were printed and how many lost, by cause. */
+function summary(tool: string, printed: number, losses: Losses): string {
+  const time = new Date().toISOString();
+  return JSON.stringify({ time, tool, summary: { printed, lost: total(losses), lost_by: losses } }) + "\n";
+}
+
+/**
+ * How long to wait and when to hold back. A reader that catches up after every record makes the kernel send a wake-up
+ * for each, which costs the traced process 16 us; so once events come thick, it sleeps a little after each batch.
+ */
+function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
+  let windowStart_ms = 0, wakeUps = 0, turned_ms = kernel.now_ms();
+  return {
+    next(ready) {
+      const now_ms = kernel.now_ms();
+      if (ready) {
+        if (now_ms - windowStart_ms > WINDOW_MS) {
+          windowStart_ms = now_ms;
+          wakeUps = 0;
+        }
+        if (++wakeUps > BUSY_WAKE_UPS) kernel.pause(COALESCE_MS);
+      }
+      // A wait that ended empty may have ended by a signal; a flood must not keep signals from being handled.
+      if (ready && now_ms - turned_ms < TURN_PERIOD_MS) return false;
+      turned_ms = now_ms;
+      return true;
+    },
+  };
+}
+
+const IDLE_WAIT_MS = 1000, BLOCKED_WAIT_MS = 200, WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;

@@ -1,0 +1,146 @@
+import { BadInput, CannotRun } from "./failure.ts";
+import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel.ts";
+import { fatal, machineObstacle, obstacle, reason } from "./obstacle.ts";
+import type { Constant } from "./option.ts";
+import type { Losses } from "./loss.ts";
+import type { Plan, Tool } from "./tool.ts";
+
+/** What a command line asks of the kernel. */
+export interface Request {
+  /** Values of the programs' constants, by name. */
+  constants: Readonly<Record<string, Constant>>;
+  /** Pinned maps that take the place of the object's. */
+  pinned: readonly { map: string; path: string; keySize: number }[];
+  /** The only plan to use, if one was asked for. */
+  plan: string | undefined;
+  buffer_bytes: number;
+}
+
+/** A tool's programs at work. */
+export interface Session extends Disposable {
+  readonly plan: Plan;
+  readonly ring: Ring;
+  /** Ends tracing; what is in the ring stays. */
+  detach(): void;
+  losses(): Losses;
+}
+
+/** What became of a plan that was tried: the reason why it cannot be used, or none. */
+export interface Trial {
+  plan: Plan;
+  reason?: string;
+}
+
+/** Loads and attaches the best plan that works here. Throws BadInput for a plan that is none, CannotRun if none works. */
+export function openSession(tool: Tool, request: Request, kernel: Kernel): Session {
+  const machine = machineObstacle(kernel);
+  if (machine !== undefined) throw new CannotRun(machine);
+  const trials: Trial[] = [];
+  for (const plan of wantedPlans(tool, request.plan)) {
+    const result = tryPlan(tool, plan, request, kernel);
+    if ("session" in result) return result.session;
+    trials.push({ plan, reason: result.reason });
+  }
+  const why = trials.map((t) => `${t.plan.name}: ${t.reason}`).join("; ");
+  throw new CannotRun(
+    request.plan === undefined
+      ? `No plan of ${tool.name} works on this kernel (${why}). \`nettrace doctor\` says more.`
+      : `The plan ${why}. Leave out --plan to use the best one that works.`,
+  );
+}
+
+function wantedPlans(tool: Tool, name: string | undefined): readonly Plan[] {
+  if (name === undefined) return tool.plans;
+  const plan = tool.plans.find((p) => p.name === name || p.aliases?.includes(name));
+  if (!plan) {
+    throw new BadInput(`${tool.name} has no plan '${name}': type one of ${tool.plans.map((p) => p.name).join(", ")}.`);
+  }
+  return [plan];
+}
+
+/** Tries one plan. Throws CannotRun for what no other plan can mend. */
+export function tryPlan(
+  tool: Tool,
+  plan: Plan,
+  request: Request,
+  kernel: Kernel,
+): { session: Session } | { reason: string } {
+  const known = obstacle(plan, tool.layout, kernel);
+  if (known !== undefined) return { reason: known };
+  using cleanup = new DisposableStack();
+  try {
+    const object = cleanup.use(kernel.open(tool.name));
+    prepare(object, tool, plan, request);
+    object.load();
+    for (const program of plan.programs) object.attach(program);
+    for (const program of plan.optional ?? []) attachIfThere(object, program);
+    const ring = object.ring(request.buffer_bytes);
+    const bss = tool.layout.bss;
+    const section = object.section(".bss", Math.max(...Object.values(bss).map((f) => f.offset + f.size)));
+    const owner = cleanup.move();
+    return {
+      session: {
+        plan,
+        ring,
+        detach: () => object.detach(),
+        losses() {
+          const lost: Record<string, number> = {};
+          for (const [name, { offset }] of Object.entries(bss)) {
+            if (name.startsWith("lost_")) lost[name.slice(5)] = Number(section.getBigUint64(offset, true));
+          }
+          return { ...lost, missed: object.missed() };
+        },
+        [Symbol.dispose]: () => owner.dispose(),
+      },
+    };
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    const sentence = fatal(error, kernel);
+    if (sentence !== undefined) throw new CannotRun(sentence);
+    return { reason: reason(error) };
+  }
+}
+
+function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
+  const wanted = new Set([...plan.programs, ...plan.optional ?? []]);
+  for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
+  object.resize("events", request.buffer_bytes);
+  for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
+  const rodata = tool.layout.rodata;
+  const section = object.section(".rodata", Math.max(...Object.values(rodata).map((f) => f.offset + f.size)));
+  for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
+}
+
+function setConstant(section: DataView, field: { offset: number; size: number } | undefined, name: string, value: Constant) {
+  if (!field) throw new Error(`the program has no constant ${name}`);
+  if (value instanceof Uint8Array) {
+    new Uint8Array(section.buffer, section.byteOffset + field.offset, field.size).set(value);
+  } else if (field.size === 1) section.setUint8(field.offset, Number(value));
+  else if (field.size === 2) section.setUint16(field.offset, Number(value), true);
+  else if (field.size === 4) section.setUint32(field.offset, Number(value), true);
+  else section.setBigUint64(field.offset, BigInt(value), true);
+}
+
+function usePinned(object: KernelObject, map: string, path: string, keySize: number): void {
+  try {
+    object.usePinned(map, path, keySize);
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    throw new CannotRun(
+      error.errno === 0
+        ? `What is pinned at ${path} is ${error.log}: nettrace needs one, as \`bpftool map create\` makes it.`
+        : `No BPF map is pinned at ${path} that nettrace may open: make one with ` +
+          `\`bpftool map create ${path} type hash key ${keySize} value 8 entries 1024 name ${map}\`.`,
+    );
+  }
+}
+
+const ENOENT = 2;
+
+function attachIfThere(object: KernelObject, program: string): void {
+  try {
+    object.attach(program);
+  } catch (error) {
+    if (!isCallError(error) || error.errno !== ENOENT) throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import { CannotRun } from "./failure.ts";
+import type { Outlet } from "./output/sink.ts";
+
+/** Standard output and error of this process, and the signals that end it. */
+export interface Terminal extends Outlet {
+  /** Writes a line to standard error. */
+  warn(line: string): void;
+  /** True once SIGINT, SIGTERM or SIGHUP came. */
+  stopping(): boolean;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const STDOUT = 1;
+// A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
+const PIPE_BYTES = 4096;
+
+/** The process's own terminal. A second signal ends the process at once. */
+export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
+  let stopping = false;
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      if (stopping) Deno.exit(130);
+      stopping = true;
+    });
+  }
+  const neverBlocks = Deno.statSync("/proc/self/fd/1").isFile;
+  return {
+    write(bytes) {
+      try {
+        if (neverBlocks) return Deno.stdout.writeSync(bytes);
+        if (!waitWritable(STDOUT, 0)) return 0;
+        return Deno.stdout.writeSync(bytes.subarray(0, PIPE_BYTES));
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) return -1;
+        if (error instanceof Deno.errors.WouldBlock) return 0;
+        throw new CannotRun(`Cannot write to standard output: ${error instanceof Error ? error.message : error}.`);
+      }
+    },
+    waitWritable: (timeout_ms) => waitWritable(STDOUT, timeout_ms),
+    warn: (line) => printError(line),
+    stopping: () => stopping,
+  };
+}
+
+/** Writes a line to standard error, and gives up quietly where nobody reads it. */
+export function printError(line: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(`nettrace: ${line}\n`));
+  } catch {
+    // Whoever closed it does not want to know.
+  }
+}

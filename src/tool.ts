@@ -1,0 +1,60 @@
+import type { Column } from "./column.ts";
+import type { Option, Options } from "./option.ts";
+import type { Fields } from "./output/row.ts";
+
+/** What bpf/gen.ts tells of an object file. */
+export interface Layout {
+  readonly event: { readonly size: number; readonly fields: Fields };
+  readonly rodata: Fields;
+  readonly bss: Fields;
+  /** The programs, each with its section, which names the hook. */
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+/** A set of hooks that shows a tool's events. */
+export interface Plan<Program extends string = string> {
+  name: string;
+  /** Names that --plan takes for it besides its own. */
+  aliases?: readonly string[];
+  /** All of these must load and attach. */
+  programs: readonly Program[];
+  /** These attach if the kernel has their hook: what they see does not exist where it is missing. */
+  optional?: readonly Program[];
+}
+
+/** A command line that does something useful, and what. */
+export interface Example {
+  command: string;
+  does: string;
+}
+
+/** A tool: one row for each record of its program. */
+export interface Tool {
+  readonly name: string;
+  /** What it does, in a few words: the first line of help, and its row in every list. */
+  readonly summary: string;
+  /** What it shows and what it does not, in a paragraph or two, for the man page. */
+  readonly description: string;
+  readonly layout: Layout;
+  readonly options: Options;
+  /** The best plan first. */
+  readonly plans: readonly Plan[];
+  readonly columns: readonly Column[];
+  readonly examples: readonly Example[];
+  /** What tracing costs, measured. */
+  readonly overhead: string;
+  /** What the tool cannot see or may get wrong. */
+  readonly caveats: readonly string[];
+}
+
+/** Declares a tool whose object sends a record for each row; field and program names are checked against its layout. */
+export function stream<const L extends Layout>(
+  tool: Tool & {
+    layout: L;
+    options: Record<string, Option>;
+    plans: readonly Plan<Extract<keyof L["programs"], string>>[];
+    columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
+  },
+): Tool {
+  return tool;
+}

@@ -1,0 +1,77 @@
+#include "traffic.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const struct scenario scenarios[] = {
+	{ "accept", set_up_accept, act_accept },
+	{ "ports", set_up_ports, act_ports },
+	{ "preblocked", set_up_preblocked, act_preblocked },
+	{ "failed", set_up_failed, act_failed },
+	{ "uring", set_up_uring, act_uring },
+	{ "mptcp", set_up_mptcp, act_plain },
+	{ "tfo", set_up_tfo, act_plain },
+	{ "flood", set_up_flood, act_flood },
+	{ "fdrace", set_up_fdrace, act_fdrace },
+};
+
+static const struct scenario *scenario_named(const char *name)
+{
+	for (size_t i = 0; i < LENGTH(scenarios); i++)
+		if (!strcmp(scenarios[i].name, name))
+			return &scenarios[i];
+	die("there is no scenario %s", name);
+}
+
+/* Accepted sockets stay open until the end, as otherwise their numbers and ports would be used again. */
+static void allow_many_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		die("cannot read the limit of open files: %m");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("cannot raise the limit of open files: %m");
+}
+
+/* False at the end of stdin and at `quit`. */
+static bool told_to_go(void)
+{
+	char line[16];
+
+	if (!fgets(line, sizeof(line), stdin) || !strcmp(line, "quit\n"))
+		return false;
+	if (strcmp(line, "go\n"))
+		die("the only lines to type are go and quit");
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct run run;
+	const struct scenario *scenario;
+
+	if (argc < 2)
+		die("name a scenario: traffic SCENARIO [key=value ...]");
+	run.netns = enter_new_network();
+	scenario = scenario_named(argv[1]);
+	take_options(argv + 2, argc - 2);
+	allow_many_descriptors();
+	set_addresses(&run);
+	start_reports(&run);
+	scenario->set_up(&run);
+	refuse_other_options(scenario->name);
+	print_ready(&run);
+	if (told_to_go()) {
+		scenario->act(&run);
+		print_done(&run);
+		if (told_to_go())
+			die("go was typed twice");
+	}
+	end_workers(&run);
+	free(run.connections);
+	return 0;
+}

@@ -1,0 +1,29 @@
+import { strictEqual } from "node:assert";
+import { kernels, newest } from "./kernel.ts";
+import { depends } from "./modules.ts";
+
+Deno.test("newest takes the highest version, by numbers and not by letters", () => {
+  const names = ["linux-image-6.12.90+deb13-cloud-amd64", "linux-image-6.12.117+deb13-cloud-amd64", "linux-base"];
+  strictEqual(newest(names, /^linux-image-6\.12/), "linux-image-6.12.117+deb13-cloud-amd64");
+  const same = ["linux-image-6.12.115+deb13.1-cloud-amd64", "linux-image-6.12.115+deb13-cloud-amd64"];
+  strictEqual(newest(same, /^linux-image-6\.12/), "linux-image-6.12.115+deb13.1-cloud-amd64");
+  strictEqual(newest(names, /^linux-binary/), undefined);
+});
+
+Deno.test("kernels.json pins packages that its own patterns match, in one version per kernel", () => {
+  for (const { label, packages } of kernels()) {
+    for (const { name, newest, version } of packages) {
+      strictEqual(new RegExp(newest).test(name), true, `${label} ${name}`);
+      strictEqual(version, packages[0]?.version, `${label} ${name}`);
+    }
+  }
+});
+
+Deno.test("depends reads a module's dependencies as the kernel names them", () => {
+  const module = (text: string) => new TextEncoder().encode(text);
+  strictEqual(
+    depends(module("license=GPL\0depends=nf-tables,nf_conntrack\0name=x\0")).join(),
+    "nf_tables,nf_conntrack",
+  );
+  strictEqual(depends(module("license=GPL\0depends=\0name=x\0")).length, 0);
+});

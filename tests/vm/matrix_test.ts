@@ -1,0 +1,29 @@
+import { ok, strictEqual } from "node:assert";
+import type { Row } from "./judge.ts";
+import { document, outcome } from "./matrix.ts";
+
+const row: Row = { suite: "tcpaccept", plan: "fexit", preferred: true, cases: [{ title: "a", outcome: "passed" }] };
+const kernel = { label: "5.10", suite: "bullseye-security", packages: [] };
+
+Deno.test("outcome counts what there is, and gives an exclusion's reason", () => {
+  strictEqual(outcome(row), "1 passed");
+  strictEqual(outcome({ ...row, cases: [...row.cases, { title: "b", outcome: "ignored" }] }), "1 passed, 1 ignored");
+  strictEqual(outcome({ ...row, cases: [{ title: "b", outcome: "failed" }] }), "0 passed, 1 failed");
+  strictEqual(outcome({ ...row, cases: [], excluded: "no fexit" }), "excluded: no fexit");
+});
+
+Deno.test("document has a table per tool with a line per kernel and a column per plan", () => {
+  const rows: Row[] = [row, { ...row, plan: "kprobe", preferred: false, cases: [], excluded: "no kprobes" }];
+  const text = document([
+    { kernel, release: "5.10.0-46", version: "5.10.262-1", rows },
+    { kernel: { ...kernel, label: "6.1" }, release: "6.1.0-56", version: "6.1.192-2", rows: [row] },
+  ]);
+  ok(text.includes("| 5.10 | 5.10.0-46 | 5.10.262-1 | bullseye-security |\n"));
+  ok(text.includes(`## tcpaccept
+
+| kernel | fexit | kprobe |
+| --- | --- | --- |
+| 5.10 | **1 passed** | excluded: no kprobes |
+| 6.1 | **1 passed** |  |
+`));
+});

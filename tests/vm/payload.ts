@@ -1,0 +1,61 @@
+import { output, run } from "./command.ts";
+import type { Entry } from "./cpio.ts";
+
+export const root = new URL("../../", import.meta.url).pathname;
+
+/** Programs of this machine that the guest needs, each with the libraries it is linked with. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "/usr/bin/deno": Deno.execPath(),
+  "/bin/sh": "/usr/bin/dash", // busybox's prefers its own programs to those on PATH
+  "/usr/sbin/ip": "/usr/sbin/ip", // busybox's knows neither veth pairs nor named namespaces
+  "/nettrace/nettrace": `${root}nettrace`,
+  "/nettrace/out/traffic": `${root}out/traffic`,
+};
+
+/** Live test files by name: `tcpaccept` for tests/live/tcpaccept_test.ts. */
+export function suites(): string[] {
+  return [...Deno.readDirSync(`${root}tests/live`)]
+    .flatMap(({ name }) => name.endsWith("_test.ts") ? name.slice(0, -"_test.ts".length) : [])
+    .sort();
+}
+
+/** The programs, and the tests with all they import, laid out as in this tree under /nettrace. */
+export async function payload(): Promise<Entry[]> {
+  const entries = new Map<string, Entry>();
+  for (const [path, copy] of Object.entries(PROGRAMS)) {
+    entries.set(path, { path, mode: 0o755, copy });
+    for (const library of await libraries(copy)) entries.set(library, { path: library, mode: 0o755, copy: library });
+  }
+  for (const file of await sources()) {
+    const path = `/nettrace/${file.slice(root.length)}`;
+    entries.set(path, { path, mode: 0o644, copy: file });
+  }
+  return [...entries.values()];
+}
+
+/** Absolute paths of the shared libraries and the loader of an ELF file; none of a static one or a script. */
+async function libraries(program: string): Promise<string[]> {
+  const { stdout } = await run(["ldd", program]);
+  return [...stdout.matchAll(/^\t(?:\S+ => )?(\/\S+) \(0x/gm)].map(([, path]) => path!);
+}
+
+/** All files of tests/live, and the modules that these and guest.ts import. */
+async function sources(): Promise<Set<string>> {
+  const live = (await output(["find", `${root}tests/live`, "-type", "f"])).trim().split("\n");
+  const files = new Set(live);
+  for (const module of [`${root}tests/vm/guest.ts`, ...live.filter((file) => file.endsWith(".ts"))]) {
+    for (const file of await imports(module)) files.add(file);
+  }
+  return files;
+}
+
+async function imports(module: string): Promise<string[]> {
+  const { modules }: { modules: { specifier: string; local?: string; error?: string }[] } = JSON.parse(
+    await output([Deno.execPath(), "info", "--json", "--no-config", "--no-lock", module]),
+  );
+  return modules.flatMap(({ specifier, local, error }) => {
+    if (specifier.startsWith("node:")) return [];
+    if (local?.startsWith(root) && !error) return [local];
+    throw new Error(`${module} imports ${specifier}: tests that run in a guest can import files of this tree only.`);
+  });
+}
