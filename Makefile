@@ -88,9 +88,9 @@ out/stub.bin: package/stub.c package/stub.ld | deps
 	ld.lld -T package/stub.ld -e _start -o out/stub.elf out/stub.o
 	llvm-objcopy -O binary --only-section=.text out/stub.elf $@
 
-out/traffic: tests/live/traffic.c | deps
+out/traffic: $(wildcard tests/live/traffic*.[ch]) | deps
 	@mkdir -p out
-	clang -O2 $(warnings) -static -pthread $< -o $@
+	clang -O2 $(warnings) -static -pthread $(filter %.c,$^) -o $@
 
 $(deno): package/deno.sh | deps
 	@mkdir -p out

@@ -21,7 +21,9 @@ export function fields(types: readonly Type[], struct: Type): Record<string, Fie
         continue;
       }
       const size = sizeOf(types, member.type);
-      if (offset !== next) throw new Error(`struct ${struct.name} has a hole of ${offset - next} before ${member.name}`);
+      if (offset !== next) {
+        throw new Error(`struct ${struct.name} has a hole of ${offset - next} before ${member.name}`);
+      }
       if (member.name in found) throw new Error(`struct ${struct.name} has two members ${member.name}`);
       found[member.name] = { offset, size };
       next = offset + size;

@@ -44,7 +44,10 @@ export function bind<const T extends Record<string, Deno.ForeignFunction>>(
   symbol: (name: string) => Deno.PointerObject,
 ): Bound<T> {
   const entries = Object.entries(table).map(([name, definition]) => {
-    const pointer = new Deno.UnsafeFnPointer<Deno.ForeignFunction>(symbol(name) as Deno.PointerObject<never>, definition);
+    const pointer = new Deno.UnsafeFnPointer<Deno.ForeignFunction>(
+      symbol(name) as Deno.PointerObject<never>,
+      definition,
+    );
     return [name, pointer.call.bind(pointer)];
   });
   return Object.fromEntries(entries) as Bound<T>;
@@ -87,7 +90,11 @@ export function openLibc() {
       if (library !== null) return library;
       const reason = dlerror();
       // unsafe: dlerror returns a C string that is valid until the next dl call.
-      throw new SystemError(`dlopen ${path}`, 0, reason === null ? "" : new Deno.UnsafePointerView(reason).getCString());
+      throw new SystemError(
+        `dlopen ${path}`,
+        0,
+        reason === null ? "" : new Deno.UnsafePointerView(reason).getCString(),
+      );
     },
   };
 }

@@ -102,7 +102,10 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
     },
     missed() {
       return attached.reduce((sum, found) => {
-        const misses = info(libbpf.bpf_program__fd(found), PROG_INFO_SIZE).getBigUint64(PROG_INFO_RECURSION_MISSES, true);
+        const misses = info(libbpf.bpf_program__fd(found), PROG_INFO_SIZE).getBigUint64(
+          PROG_INFO_RECURSION_MISSES,
+          true,
+        );
         return sum + Number(misses);
       }, 0);
     },

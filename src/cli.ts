@@ -34,7 +34,11 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
     const value = typed[name];
     if (value === undefined) continue;
     if (option.excludes !== undefined && typed[option.excludes] !== undefined) {
-      throw new BadInput(`${spelled(name, option)} and ${spelled(option.excludes, options[option.excludes])} exclude each other: give one of them.`);
+      throw new BadInput(
+        `${spelled(name, option)} and ${
+          spelled(option.excludes, options[option.excludes])
+        } exclude each other: give one of them.`,
+      );
     }
     values.set(name, option.parse ? option.parse(String(value)) : true);
   }

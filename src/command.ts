@@ -1,14 +1,97 @@
+import { Command, CommanderError } from "commander";
 import { BadInput } from "./failure.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Tool } from "./tool.ts";
+import type { Build } from "./version.ts";
 
 /** What the commands that are no tool work with. */
 export interface World {
   tools: Readonly<Record<string, () => Promise<{ default: Tool }>>>;
   newKernel(values: ReadonlyMap<string, unknown>): Kernel;
+  build(): Build;
+  /** Writes text to standard output. */
+  print(text: string): void;
 }
-/** Runs a command that is no tool. */
-export async function command(args: readonly string[], world: World): Promise<void> {
-  await Promise.resolve(world);
-  throw new BadInput(`no ${args[0]}`);
+
+/** Every command that is no tool, with what it does: help, completion and the manual list them from here. */
+export const commands = [
+  { name: "help", argument: "[TOOL]", summary: "List the tools, or show the help of one" },
+  {
+    name: "doctor",
+    argument: "[--json]",
+    summary: "Tell what this machine allows, and which plan each tool would use",
+  },
+  { name: "man", argument: "TOOL", summary: "Print the manual page of a tool, for `man -l -`" },
+  { name: "schema", argument: "TOOL", summary: "Print the JSON Schema of a tool's records" },
+  { name: "completions", argument: "SHELL", summary: "Print the completion script for bash, zsh or fish" },
+  { name: "version", argument: "", summary: "Tell the versions of nettrace and of what it runs on" },
+] as const;
+
+/** Runs a command that is no tool; returns the exit code. Throws BadInput for what is none. */
+export async function runCommand(args: readonly string[], world: World): Promise<number> {
+  let code = 0;
+  const program = new Command("nettrace").helpOption(false).helpCommand(false).exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  for (const name of Object.keys(world.tools)) program.command(name); // so that a misspelt one is suggested
+  const add = (name: Name) => program.command(name).helpOption(false).allowExcessArguments(false);
+  add("help").argument("[tool]").action(async (name?: string) => {
+    const help = await import("./help.ts");
+    world.print(name === undefined ? help.listing(await all(world), commands) : help.toolHelp(await tool(name, world)));
+  });
+  add("doctor").option("--json").action(async ({ json }: { json?: boolean }) => {
+    const { diagnose, report } = await import("./doctor.ts");
+    const diagnosis = diagnose(await all(world), world.newKernel(new Map()), world.build());
+    world.print(json ? JSON.stringify(diagnosis) + "\n" : report(diagnosis));
+    code = diagnosis.ok ? 0 : 1;
+  });
+  add("man").argument("<tool>").action(async (name: string) => {
+    const { manual } = await import("./man.ts");
+    world.print(manual(await tool(name, world), world.build().version));
+  });
+  add("schema").argument("<tool>").action(async (name: string) => {
+    const { schema } = await import("./schema.ts");
+    world.print(JSON.stringify(schema(await tool(name, world)), null, 2) + "\n");
+  });
+  add("completions").argument("<shell>").action(async (shell: string) => {
+    const { completions } = await import("./completion.ts");
+    world.print(completions(shell, await all(world), commands));
+  });
+  add("version").action(async () => world.print((await import("./version.ts")).versionText(world.build())));
+  try {
+    await program.parseAsync(normalised(args), { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) throw new BadInput(sentence(error));
+    throw error;
+  }
+  return code;
+}
+
+type Name = (typeof commands)[number]["name"];
+
+/** The words for the options that people type where others have commands. */
+function normalised(args: readonly string[]): readonly string[] {
+  const [first, ...rest] = args;
+  if (first === "--version" || first === "-V") return ["version", ...rest];
+  if (first === "--help" || first === "-h") return ["help", ...rest];
+  if (first === undefined) {
+    throw new BadInput("Type the name of a tool, as in `nettrace tcpaccept`; `nettrace help` lists them.");
+  }
+  return args;
+}
+
+function sentence(error: CommanderError): string {
+  const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
+  const text = what.replace("command", "tool or command");
+  const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, " Did you mean $1?") ?? "";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${suggestion} \`nettrace help\` lists what there is.`;
+}
+
+async function tool(name: string, world: World): Promise<Tool> {
+  const load = world.tools[name];
+  if (!load) throw new BadInput(`There is no tool '${name}': type one of ${Object.keys(world.tools).join(", ")}.`);
+  return (await load()).default;
+}
+
+async function all(world: World): Promise<Tool[]> {
+  return await Promise.all(Object.values(world.tools).map(async (load) => (await load()).default));
 }

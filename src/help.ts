@@ -26,6 +26,28 @@ export function toolHelp(tool: Tool): string {
   ].join("\n");
 }
 
+/** All tools and commands, a line each. */
+export function listing(
+  tools: readonly Tool[],
+  commands: readonly { name: string; argument: string; summary: string }[],
+): string {
+  return [
+    "usage: nettrace TOOL [options]",
+    "       nettrace COMMAND",
+    "",
+    "Traces what TCP and the network stack do on this machine.",
+    "",
+    "tools:",
+    ...tools.map((tool) => entry(tool.name, tool.summary)),
+    "",
+    "commands:",
+    ...commands.map((c) => entry(`${c.name} ${c.argument}`.trim(), c.summary)),
+    "",
+    "`nettrace TOOL --help` shows a tool's options and examples.",
+    "",
+  ].join("\n");
+}
+
 /** The usage line, wrapped under its first option. */
 export function usage(tool: Tool): string {
   const options = Object.entries(allOptions(tool));
@@ -33,8 +55,9 @@ export function usage(tool: Tool): string {
   for (const [name, option] of options) {
     const before = options.find(([other, o]) => o.excludes === name && option.excludes === other);
     const one = short(name, option);
-    if (before && parts.at(-1) === `[${short(before[0], before[1])}]`) parts[parts.length - 1] = `[${short(before[0], before[1])} | ${one}]`;
-    else parts.push(`[${one}]`);
+    if (before && parts.at(-1) === `[${short(before[0], before[1])}]`) {
+      parts[parts.length - 1] = `[${short(before[0], before[1])} | ${one}]`;
+    } else parts.push(`[${one}]`);
   }
   return wrap(parts, `usage: nettrace ${tool.name} `);
 }

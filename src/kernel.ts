@@ -40,6 +40,8 @@ export interface Kernel {
   turn(): Promise<void>;
   /** errno of a trial load of an fexit program that cannot succeed: EINVAL where such programs are allowed. */
   fexitErrno(): number;
+  /** The libbpf that is used; throws a CallError where none can be loaded. */
+  libbpf(): { readonly version: string; readonly origin: string };
   clockOffset(): ClockOffset;
   now_ms(): number;
   /** The file's text, or undefined where it cannot be read. */

@@ -1,33 +1,42 @@
 // The composition root: the only module that knows the tools, the kernel behind FFI and this process.
 import { openKernel } from "../ffi/kernel.ts";
 import { tools } from "../tools/mod.ts";
-import { asset } from "./asset.ts";
+import { asset, runtime } from "./asset.ts";
 import { parse, toRun } from "./cli.ts";
 import { BadInput, CannotRun } from "./failure.ts";
 import { isCallError } from "./kernel.ts";
 import { runStream } from "./run.ts";
 import { openTerminal, printError } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
+import type { Build } from "./version.ts";
 
 const OK = 0, CANNOT_RUN = 1, BAD_INPUT = 2;
 
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  const load = tools[name ?? ""];
-  if (load) return await runTool((await load()).default, rest);
-  const { command } = await import("./command.ts");
-  await command(args, { tools, newKernel });
+  const load = Object.hasOwn(tools, name ?? "") ? tools[name ?? ""] : undefined;
+  if (load) {
+    await runTool((await load()).default, rest);
+    return OK;
+  }
+  const { runCommand } = await import("./command.ts");
+  return await runCommand(args, { tools, newKernel, build, print });
 }
 
 async function runTool(tool: Tool, args: readonly string[]): Promise<void> {
   const { help, values } = parse(tool, args);
-  if (help) {
-    const { toolHelp } = await import("./help.ts");
-    await Deno.stdout.write(new TextEncoder().encode(toolHelp(tool)));
-    return;
-  }
+  if (help) return print((await import("./help.ts")).toolHelp(tool));
   const kernel = newKernel(values);
   await runStream(toRun(tool, values), kernel, openTerminal(kernel.waitWritable));
+}
+
+function print(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+function build(): Build {
+  return { ...JSON.parse(new TextDecoder().decode(asset("build.json"))), runtime: runtime() };
 }
 
 /** The kernel as the common options want it. */
@@ -39,7 +48,9 @@ function newKernel(values: ReadonlyMap<string, unknown>) {
     ...values.has("debug") && { debug: (message: string) => Deno.stderr.writeSync(new TextEncoder().encode(message)) },
   });
   if (path !== undefined && kernel.isSecure()) {
-    throw new CannotRun("--libbpf would run foreign code with the rights of this file's capabilities: run nettrace as root for it.");
+    throw new CannotRun(
+      "--libbpf would run foreign code with the rights of this file's capabilities: run nettrace as root for it.",
+    );
   }
   return kernel;
 }
@@ -53,13 +64,15 @@ function explain(error: unknown): number {
   if (error instanceof CannotRun) printError(error.message);
   else if (error instanceof Deno.errors.BrokenPipe) return OK;
   else if (isCallError(error)) printError(`${error.message}. \`nettrace doctor\` tells what this machine lacks.`);
-  else printError(`internal error: ${error instanceof Error ? error.message : error}. Please report it with the command line.`);
+  else {printError(
+      `internal error: ${error instanceof Error ? error.message : error}. Please report it with the command line.`,
+    );}
   return CANNOT_RUN;
 }
 
-let code = OK;
+let code: number;
 try {
-  await main(Deno.args);
+  code = await main(Deno.args);
 } catch (error) {
   code = explain(error);
 }

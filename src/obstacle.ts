@@ -3,7 +3,8 @@ import type { Layout, Plan } from "./tool.ts";
 
 const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, ENOSYS = 38;
 
-const TRACEFS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
+/** Where tracefs shows its events, by the place it is mounted at. */
+export const TRACEFS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
 
 /** True under lockdown=confidentiality, where no program may read the kernel's memory through a probe read. */
 export function isConfidential(kernel: Kernel): boolean {
@@ -75,4 +76,3 @@ export function fatal(error: CallError, kernel: Kernel): string | undefined {
   }
   return undefined;
 }
-

@@ -133,7 +133,11 @@ export const containerMaps = {
 export const common = {
   json: option({ help: "print JSON Lines: an object an event, and a summary at the end", excludes: "csv" }),
   csv: option({ help: "print CSV with a header (RFC 4180)", excludes: "json" }),
-  plan: option({ argument: "PLAN", help: "use this plan of hooks, or stop if it cannot be used", parse: (text) => text }),
+  plan: option({
+    argument: "PLAN",
+    help: "use this plan of hooks, or stop if it cannot be used",
+    parse: (text) => text,
+  }),
   buffer: option({
     argument: "SIZE",
     help: "size of the ring between kernel and nettrace, as in 512K (default 2M)",

@@ -28,7 +28,9 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   const { tool } = run;
   using session = openSession(tool, run, kernel);
   const { ring } = session;
-  const columns = run.format === "table" ? tableColumns(tool.columns, run.given) : recordColumns(tool.name, tool.columns);
+  const columns = run.format === "table"
+    ? tableColumns(tool.columns, run.given)
+    : recordColumns(tool.name, tool.columns);
   const format = { table: tableFormat, json: jsonFormat, csv: csvFormat }[run.format];
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
@@ -104,4 +106,6 @@ function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
   };
 }
 
-const IDLE_WAIT_MS = 1000, BLOCKED_WAIT_MS = 200, WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;
+// A signal that lands just before a wait is seen at its end.
+const IDLE_WAIT_MS = 250, BLOCKED_WAIT_MS = 200;
+const WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;

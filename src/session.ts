@@ -111,7 +111,12 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
 }
 
-function setConstant(section: DataView, field: { offset: number; size: number } | undefined, name: string, value: Constant) {
+function setConstant(
+  section: DataView,
+  field: { offset: number; size: number } | undefined,
+  name: string,
+  value: Constant,
+) {
   if (!field) throw new Error(`the program has no constant ${name}`);
   if (value instanceof Uint8Array) {
     new Uint8Array(section.buffer, section.byteOffset + field.offset, field.size).set(value);

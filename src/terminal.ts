@@ -10,17 +10,21 @@ export interface Terminal extends Outlet {
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+// timeout(1) and sudo send a signal to the process and again to its group.
+const ECHO_MS = 300;
+const INTERRUPTED = 130;
 const STDOUT = 1;
 // A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
 const PIPE_BYTES = 4096;
 
-/** The process's own terminal. A second signal ends the process at once. */
+/** The process's own terminal. A second signal, unless it comes with the first, ends the process at once. */
 export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
-  let stopping = false;
+  let stopped_ms: number | undefined;
   for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => {
-      if (stopping) Deno.exit(130);
-      stopping = true;
+      const now_ms = performance.now();
+      stopped_ms ??= now_ms;
+      if (now_ms - stopped_ms > ECHO_MS) Deno.exit(INTERRUPTED);
     });
   }
   const neverBlocks = Deno.statSync("/proc/self/fd/1").isFile;
@@ -38,7 +42,7 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     },
     waitWritable: (timeout_ms) => waitWritable(STDOUT, timeout_ms),
     warn: (line) => printError(line),
-    stopping: () => stopping,
+    stopping: () => stopped_ms !== undefined,
   };
 }
 

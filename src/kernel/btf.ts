@@ -97,7 +97,11 @@ export function readBtf(blob: Uint8Array): Type[] {
         break;
       case "datasec":
         for (let i = 0; i < count; i++, at += 12) {
-          type.members.push({ name: "", type: view.getUint32(at, true), offset_bits: 8 * view.getUint32(at + 4, true) });
+          type.members.push({
+            name: "",
+            type: view.getUint32(at, true),
+            offset_bits: 8 * view.getUint32(at + 4, true),
+          });
         }
         break;
       case "enum64":

@@ -17,7 +17,24 @@ export function uint(out: Uint8Array, p: number, n: number): number {
     const high = Math.floor(n / 1e9);
     return digits9(out, uint(out, p, high), n - high * 1e9);
   }
-  let end = p + (n < 100 ? 2 : n < 1000 ? 3 : n < 10000 ? 4 : n < 1e5 ? 5 : n < 1e6 ? 6 : n < 1e7 ? 7 : n < 1e8 ? 8 : n < 1e9 ? 9 : 10);
+  let end = p +
+    (n < 100
+      ? 2
+      : n < 1000
+      ? 3
+      : n < 10000
+      ? 4
+      : n < 1e5
+      ? 5
+      : n < 1e6
+      ? 6
+      : n < 1e7
+      ? 7
+      : n < 1e8
+      ? 8
+      : n < 1e9
+      ? 9
+      : 10);
   const next = end;
   while (n >= 100) {
     const rest = (n / 100) >>> 0;
@@ -134,7 +151,9 @@ export function ipv6(out: Uint8Array, p: number, from: Uint8Array, o: number): n
   for (let i = 0; i < 8; i++) {
     if (((from[o + 2 * i] as number) | (from[o + 2 * i + 1] as number)) === 0) zeros |= 1 << i;
   }
-  if (zeros === 0x1f && from[o + 10] === 255 && from[o + 11] === 255) return ipv4(out, ascii(out, p, "::ffff:"), from, o + 12);
+  if (zeros === 0x1f && from[o + 10] === 255 && from[o + 11] === 255) {
+    return ipv4(out, ascii(out, p, "::ffff:"), from, o + 12);
+  }
   const run = LONGEST_RUN[zeros] as number;
   const start = run >> 4;
   const end = start + (run & 15);

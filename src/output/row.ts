@@ -25,7 +25,14 @@ export function rowLimit(columns: readonly Column[]): number {
  * Compiles a function that writes rows of a format. Source text is made from the declaration alone, never from data of
  * an event, and compiled once: it writes a row in a quarter of the time of a loop over closures.
  */
-export function compileRow(columns: readonly Column[], fields: Fields, format: Format, views: Views, out: Uint8Array, clock: Clock): Row {
+export function compileRow(
+  columns: readonly Column[],
+  fields: Fields,
+  format: Format,
+  views: Views,
+  out: Uint8Array,
+  clock: Clock,
+): Row {
   const cells = columns.map((column, i) => format(column, i, columns.length, fields)).join("");
   const names = ["u8", "u16", "u32", "out", "w", "clock", "b", "t"];
   const wide = new DataView(out.buffer, out.byteOffset, out.byteLength);
@@ -64,14 +71,19 @@ function literal(value: string): string {
     return `${Array.from(value, (c, i) => `out[p + ${i}] = ${c.charCodeAt(0)};`).join(" ")} p += ${value.length};\n`;
   }
   const encoded = new TextEncoder().encode(value.padEnd(Math.ceil(value.length / 8) * 8));
-  const doubles = Array.from(new Float64Array(encoded.buffer), (double, i) => `w.setFloat64(p + ${8 * i}, ${double}, true);`);
+  const doubles = Array.from(
+    new Float64Array(encoded.buffer),
+    (double, i) => `w.setFloat64(p + ${8 * i}, ${double}, true);`,
+  );
   return `${doubles.join(" ")} p += ${value.length};\n`;
 }
 
 /** Statements that write a left-aligned value into a field of `width` and the `gap` after it. */
 function padded(expression: string, width: number, gap: string): string {
   const stores = Math.ceil((width + gap.length) / 8);
-  const blanks = Array.from({ length: stores }, (_, i) => `w.setFloat64(p + ${8 * i}, ${EIGHT_BLANKS}, true);`).join(" ");
+  const blanks = Array.from({ length: stores }, (_, i) => `w.setFloat64(p + ${8 * i}, ${EIGHT_BLANKS}, true);`).join(
+    " ",
+  );
   if (gap === " ") return `{ const e = p + ${width}; ${blanks} p = ${expression}; if (p < e) p = e; out[p++] = 32; }\n`;
   return `{ const e = p + ${width}; ${blanks} p = ${expression}; if (p < e) p = e; }\n${literal(gap)}`;
 }

@@ -7,12 +7,12 @@
 
 static const struct scenario scenarios[] = {
 	{ "accept", set_up_accept, act_accept },
-	{ "ports", set_up_ports, act_ports },
+	{ "ports", set_up_ports, act_accept },
 	{ "preblocked", set_up_preblocked, act_preblocked },
 	{ "failed", set_up_failed, act_failed },
 	{ "uring", set_up_uring, act_uring },
-	{ "mptcp", set_up_mptcp, act_plain },
-	{ "tfo", set_up_tfo, act_plain },
+	{ "mptcp", set_up_mptcp, act_special },
+	{ "tfo", set_up_tfo, act_special },
 	{ "flood", set_up_flood, act_flood },
 	{ "fdrace", set_up_fdrace, act_fdrace },
 };

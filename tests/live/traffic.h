@@ -37,9 +37,10 @@ struct order {
 	union address to;
 	int protocol;
 	bool fast_open;
+	bool must_fail;		/* accepts that must not succeed; see `failed` */
 };
 
-enum report_kind { HELLO, ACCEPTED, CONNECTED, ARMED, FINISHED, UNSUPPORTED };
+enum report_kind { HELLO, ACCEPTED, CONNECTED, ARMED, STILL_AT_IT, FINISHED, UNSUPPORTED };
 
 /* One write to the pipe, which is atomic up to PIPE_BUF. An acceptor that cannot see the tuple leaves it zero. */
 struct report {
@@ -101,6 +102,7 @@ struct run {
 	uid_t uid;
 	ino_t mntns;
 	struct worker client;
+	struct order client_order;	/* for scenarios that connect in one way only */
 	struct listener listeners[MOST_PORTS];
 	size_t listener_count;
 	union address addr4, addr6;	/* where clients connect to */
@@ -154,22 +156,27 @@ void add_connection(struct run *run, const struct report *accepted);
 void add_fact(struct run *run, const char *name, uint64_t value);
 void report_accepted(const struct worker *self, int fd, uint64_t value);
 
-/* traffic_accept.c */
+/* traffic_acceptor.c */
+struct accept_settings {
+	bool accept4;
+	bool nonblock;
+};
 void set_up_acceptors(struct run *run);
 void accept_as_ordered(struct worker *self, const struct order *order);
+struct accept_settings call_option(void);
+void set_nonblocking(const struct listener *listener);
+
+/* The scenarios. */
 void set_up_accept(struct run *run);
 void act_accept(struct run *run);
 void set_up_ports(struct run *run);
-void act_ports(struct run *run);
 void set_up_preblocked(struct run *run);
 void act_preblocked(struct run *run);
 void set_up_failed(struct run *run);
 void act_failed(struct run *run);
 void set_up_mptcp(struct run *run);
 void set_up_tfo(struct run *run);
-void act_plain(struct run *run);
-
-/* The other scenarios, a file each. */
+void act_special(struct run *run);
 void set_up_uring(struct run *run);
 void act_uring(struct run *run);
 void set_up_flood(struct run *run);

@@ -111,10 +111,11 @@ const char *comm_option(void)
 
 	while (*from && length + 1 < sizeof(comm)) {
 		unsigned int byte;
+		int escape_length;
 
-		if (sscanf(from, "\\x%2x", &byte) == 1) {
+		if (sscanf(from, "\\x%2x%n", &byte, &escape_length) == 1) {
 			comm[length++] = (char)byte;
-			from += 4;
+			from += escape_length;
 		} else {
 			comm[length++] = *from++;
 		}

@@ -18,15 +18,12 @@
 /* No worker ends by itself before end_workers(), so this is a failure; one that exited has said why. */
 static void worker_died(int signal)
 {
-	static const char sentence[] = "traffic: a worker was killed by a signal.\n";
 	int status;
 
 	(void)signal;
-	while (waitpid(-1, &status, WNOHANG) > 0) {
-		if (WIFSIGNALED(status) && write(STDERR_FILENO, sentence, sizeof(sentence) - 1) < 0)
-			_exit(2);
+	if (waitpid(-1, &status, WNOHANG) > 0 && WIFEXITED(status))
 		_exit(1);
-	}
+	die("a worker was killed by a signal");
 }
 
 void start_reports(struct run *run)
@@ -210,10 +207,9 @@ static bool read_proc(const struct worker *worker, const char *file, char *text,
 }
 
 /*
- * /proc/.../syscall names a system call only if the thread was off the CPU all the while (lib/syscall.c), and an accept
- * can be off the CPU either in state S, waiting for a connection, or in state D, for the lock of a listener that
- * another thread is working on. So both files together prove that it waits for a connection: it left S for nothing
- * else between the two reads, as there are no connections yet.
+ * /proc/.../syscall names a system call only if the thread was off the CPU all the while (lib/syscall.c). In accept it is
+ * so either in state S, as it waits for a connection, or in state D, as another thread has the lock of the listener.
+ * While nobody connects, nothing takes a thread out of accept between the two reads, so both together prove the wait.
  */
 static bool in_accept(const struct worker *worker)
 {

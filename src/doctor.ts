@@ -1,0 +1,111 @@
+import { CannotRun } from "./failure.ts";
+import { isCallError, type Kernel } from "./kernel.ts";
+import { machineObstacle, missingCapabilities, TRACEFS } from "./obstacle.ts";
+import { type Request, tryPlan } from "./session.ts";
+import type { Tool } from "./tool.ts";
+import type { Build } from "./version.ts";
+
+/** What a machine allows, as `doctor --json` prints it. */
+export interface Diagnosis {
+  nettrace: Build & { deno: string };
+  kernel: { release: string; machine: string };
+  btf: boolean;
+  libbpf: { version: string; origin: string } | { error: string };
+  capabilities: { effective: string; missing: string[] };
+  seccomp: boolean;
+  /** none, integrity or confidentiality; unknown where securityfs is not mounted. */
+  lockdown: string;
+  /** Where tracefs is mounted. */
+  tracefs: string | null;
+  tools: ToolDiagnosis[];
+  /** What keeps every tool from running, if anything does. */
+  obstacle: string | null;
+  /** True if every tool can run. */
+  ok: boolean;
+}
+
+interface ToolDiagnosis {
+  name: string;
+  /** The plan it would use; null if none can be. */
+  plan: string | null;
+  plans: { name: string; usable: boolean; reason?: string }[];
+}
+
+const NOTHING_ASKED: Request = { constants: {}, pinned: [], plan: undefined, buffer_bytes: 4096 };
+
+/** Finds out what works by doing it: each plan of each tool is loaded, attached and detached. */
+export function diagnose(tools: readonly Tool[], kernel: Kernel, build: Build): Diagnosis {
+  const status = kernel.readText("/proc/self/status") ?? "";
+  const machine = machineObstacle(kernel) ?? null;
+  const diagnosed = tools.map((tool) => diagnoseTool(tool, kernel, machine));
+  return {
+    nettrace: { ...build, deno: Deno.version.deno },
+    kernel: { release: kernel.readText("/proc/sys/kernel/osrelease")?.trim() ?? "unknown", machine: Deno.build.arch },
+    btf: kernel.exists("/sys/kernel/btf/vmlinux"),
+    libbpf: libbpfOf(kernel),
+    capabilities: {
+      effective: /^CapEff:\s*(\w+)$/m.exec(status)?.[1] ?? "unknown",
+      missing: missingCapabilities(status),
+    },
+    seccomp: /^Seccomp:\s*[12]$/m.test(status),
+    lockdown: /\[(\w+)\]/.exec(kernel.readText("/sys/kernel/security/lockdown") ?? "")?.[1] ?? "unknown",
+    tracefs: TRACEFS.find((path) => kernel.exists(path))?.replace(/\/events$/, "") ?? null,
+    tools: diagnosed,
+    obstacle: machine,
+    ok: diagnosed.every((tool) => tool.plan !== null),
+  };
+}
+
+function libbpfOf(kernel: Kernel): Diagnosis["libbpf"] {
+  try {
+    const { version, origin } = kernel.libbpf();
+    return { version, origin };
+  } catch (error) {
+    if (!isCallError(error)) throw error;
+    return { error: error.message };
+  }
+}
+
+function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null): ToolDiagnosis {
+  const plans = tool.plans.map((plan) => {
+    const reason = machine ?? reasonAgainst(tool, plan, kernel);
+    return reason === undefined ? { name: plan.name, usable: true } : { name: plan.name, usable: false, reason };
+  });
+  return { name: tool.name, plan: plans.find((p) => p.usable)?.name ?? null, plans };
+}
+
+function reasonAgainst(tool: Tool, plan: Tool["plans"][number], kernel: Kernel): string | undefined {
+  try {
+    const result = tryPlan(tool, plan, NOTHING_ASKED, kernel);
+    if ("reason" in result) return result.reason;
+    result.session[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    if (error instanceof CannotRun) return error.message;
+    throw error;
+  }
+}
+
+/** A diagnosis for people. */
+export function report(d: Diagnosis): string {
+  const rows: [string, string][] = [
+    ["nettrace", `${d.nettrace.version} (${d.nettrace.commit}), ${d.nettrace.runtime}, Deno ${d.nettrace.deno}`],
+    ["kernel", `${d.kernel.release} ${d.kernel.machine}`],
+    ["BTF", d.btf ? "there" : "missing"],
+    ["libbpf", "error" in d.libbpf ? d.libbpf.error : `${d.libbpf.version}, ${d.libbpf.origin}`],
+    [
+      "capabilities",
+      d.capabilities.missing.length === 0 ? "enough" : `without ${d.capabilities.missing.join(" and ")}`,
+    ],
+    ["seccomp", d.seccomp ? "a filter is on" : "no filter"],
+    ["lockdown", d.lockdown],
+    ["tracefs", d.tracefs ?? "not mounted"],
+  ];
+  const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value}`);
+  if (d.obstacle !== null) lines.push("", d.obstacle);
+  for (const tool of d.tools) {
+    lines.push("", `${tool.name.padEnd(14)}${tool.plan === null ? "cannot run" : `uses ${tool.plan}`}`);
+    for (const plan of tool.plans) lines.push(`  ${plan.name.padEnd(16)}${plan.usable ? "works" : plan.reason}`);
+  }
+  return lines.join("\n") + "\n";
+}

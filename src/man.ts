@@ -1,0 +1,64 @@
+import { allOptions } from "./cli.ts";
+import { invocation, usage } from "./help.ts";
+import { recordColumns, timeColumns } from "./column.ts";
+import type { Tool } from "./tool.ts";
+
+/** The manual page of a tool, section 8, as roff source. */
+export function manual(tool: Tool, version: string): string {
+  const title = `NETTRACE-${tool.name.toUpperCase()}`;
+  const table = tool.columns.filter((c) => c.heading !== undefined);
+  const shown = new Set<string>([...table.map((c) => c.key), ...timeColumns.map((c) => c.key)]);
+  const recordOnly = recordColumns(tool.name, tool.columns).filter((c) => !shown.has(c.key));
+  return [
+    `.TH ${title} 8 "" "nettrace ${version}" "System Administration"`,
+    ".SH NAME",
+    roff(`nettrace-${tool.name} - ${tool.summary}`),
+    ".SH SYNOPSIS",
+    `.B nettrace ${tool.name}`,
+    roff(usage(tool).replace(`usage: nettrace ${tool.name}`, "").replace(/\s+/g, " ").trim()),
+    ".SH DESCRIPTION",
+    roff(tool.description),
+    ".SH OPTIONS",
+    ...entries([["-h, --help", "show this help message and exit"]]),
+    ...entries(Object.entries(allOptions(tool)).map(([name, o]) => [invocation(name, o), o.help])),
+    ".SH PLANS",
+    roff(
+      "A plan is a set of kernel hooks. The first of these that works is used; nettrace doctor tells which do, and why others do not.",
+    ),
+    ...entries(tool.plans.map((p) => [p.name, p.programs.map((program) => tool.layout.programs[program]).join(", ")])),
+    ".SH FIELDS",
+    ...entries(table.map((c) => [c.heading ?? "", c.description])),
+    roff("\\&"),
+    roff("Records in JSON and CSV have the same fields in lower case, and:"),
+    ...entries(recordOnly.map((c) => [c.key, c.description])),
+    ".SH EXAMPLES",
+    ...tool.examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]),
+    ".SH OVERHEAD",
+    roff(tool.overhead),
+    ".SH CAVEATS",
+    ...tool.caveats.flatMap((c) => [roff(c), ".PP"]),
+    ".SH EXIT STATUS",
+    ...entries([
+      ["0", "Ended by SIGINT, SIGTERM or SIGHUP, or because nobody read the output any more."],
+      ["1", "This machine or moment cannot do it; a sentence on standard error says why and what to do."],
+      ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+      ["130", "A second signal came before the summary was written."],
+    ]),
+    ".SH SEE ALSO",
+    ".BR bpf (2)",
+    "",
+  ].join("\n");
+}
+
+function entries(list: readonly (readonly [string, string])[]): string[] {
+  return list.flatMap(([term, text]) => [".TP", `.B ${roff(term)}`, roff(text)]);
+}
+
+/** Text that roff prints as it is: dashes are dashes, and no line begins with a control character. */
+function roff(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\\\\&", "\\&").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,69 @@
+import { type Cell, recordColumns } from "./column.ts";
+import type { Tool } from "./tool.ts";
+
+/** A JSON Schema (2020-12) of the lines that `--json` prints: events, and the summary at the end. */
+export function schema(tool: Tool): Record<string, unknown> {
+  const columns = recordColumns(tool.name, tool.columns);
+  const properties = Object.fromEntries(columns.map((c) => [c.key, { ...typeOf(c.cell), description: c.description }]));
+  const head = { time: properties["time"], tool: properties["tool"] };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: `nettrace ${tool.name}`,
+    description: tool.summary,
+    oneOf: [
+      {
+        title: "event",
+        type: "object",
+        properties,
+        required: columns.map((c) => c.key),
+        additionalProperties: false,
+      },
+      {
+        title: "summary",
+        description: "The last line.",
+        type: "object",
+        properties: {
+          ...head,
+          summary: {
+            type: "object",
+            properties: {
+              printed: { type: "integer", minimum: 0, description: "Events printed." },
+              lost: { type: "integer", minimum: 0, description: "Events lost." },
+              lost_by: {
+                type: "object",
+                additionalProperties: { type: "integer", minimum: 0 },
+                description: "Events lost, by cause.",
+              },
+            },
+            required: ["printed", "lost", "lost_by"],
+            additionalProperties: false,
+          },
+        },
+        required: ["time", "tool", "summary"],
+        additionalProperties: false,
+      },
+    ],
+  };
+}
+
+function typeOf(cell: Cell): Record<string, unknown> {
+  switch (cell.kind) {
+    case "uint":
+      return { type: "integer", minimum: 0 };
+    case "port":
+      return { type: "integer", minimum: 0, maximum: 65535 };
+    case "ip_version":
+      return { enum: [4, 6] };
+    case "address":
+      return { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] };
+    case "time":
+      return { type: "string", format: "date-time" };
+    case "elapsed_s":
+      return { type: "number" };
+    case "text":
+      return { const: cell.text };
+    case "comm":
+    case "time_of_day":
+      return { type: "string" };
+  }
+}
