@@ -151,7 +151,7 @@ export function ipv6(out: Uint8Array, p: number, from: Uint8Array, o: number): n
   for (let i = 0; i < 8; i++) {
     if (((from[o + 2 * i] as number) | (from[o + 2 * i + 1] as number)) === 0) zeros |= 1 << i;
   }
-  if (zeros === 0x1f && from[o + 10] === 255 && from[o + 11] === 255) {
+  if ((zeros & 0x3f) === 0x1f && from[o + 10] === 255 && from[o + 11] === 255) {
     return ipv4(out, ascii(out, p, "::ffff:"), from, o + 12);
   }
   const run = LONGEST_RUN[zeros] as number;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,6 +52,24 @@ static bool is_gone(const struct race_settings *how, int fd)
 	return port_of(&local) == port_of(&decoy);
 }
 
+/* Each to a processor of its own, if there are two: on the same one the racer would seldom run in between. */
+static void part(struct worker *self)
+{
+	cpu_set_t all, one;
+	int skip = self->index;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		die("cannot read which processors there are: %m");
+	if (CPU_COUNT(&all) < 2)
+		return;
+	CPU_ZERO(&one);
+	for (int cpu = 0; !CPU_COUNT(&one); cpu++)
+		if (CPU_ISSET(cpu, &all) && skip-- == 0)
+			CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("cannot choose a processor: %m");
+}
+
 static void race(struct worker *self, const struct order *order)
 {
 	const struct race_settings *how = self->job->settings;
@@ -94,6 +113,7 @@ void set_up_fdrace(struct run *run)
 	if (!settings.replace && strcmp(by, "close"))
 		die("by must be close or dup2, not %s", by);
 	settings.decoy = connect_decoy(run);
+	run->job.prepare = part;
 	run->job.work = race;
 	run->job.settings = &settings;
 	run->job.threads = 2;

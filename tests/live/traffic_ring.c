@@ -94,20 +94,22 @@ void submit(struct ring *ring, const struct io_uring_sqe *request)
 		sched_yield();
 }
 
-bool take_completion(struct ring *ring, struct io_uring_cqe *completion)
+bool take_completion(struct ring *ring, struct completion *completion)
 {
 	uint32_t head = *ring->cq_head;
+	const struct io_uring_cqe *cqe;
 
 	if (head == __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE))
 		return false;
-	*completion = ring->cqes[head & ring->cq_mask];
+	cqe = &ring->cqes[head & ring->cq_mask];
+	*completion = (struct completion){ .result = cqe->res, .flags = cqe->flags };
 	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
 	return true;
 }
 
-struct io_uring_cqe await_completion(struct ring *ring)
+struct completion await_completion(struct ring *ring)
 {
-	struct io_uring_cqe completion;
+	struct completion completion;
 
 	while (!take_completion(ring, &completion))
 		enter(ring, 0, 1, IORING_ENTER_GETEVENTS);

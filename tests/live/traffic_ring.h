@@ -16,6 +16,11 @@ struct ring {
 	struct io_uring_cqe *cqes;
 };
 
+struct completion {
+	int32_t result;
+	uint32_t flags;
+};
+
 /* Returns 0, or errno if the kernel has no io_uring or does not allow it. Ends the process if anything else fails. */
 int open_ring(struct ring *ring, bool sq_poll);
 void close_ring(struct ring *ring);
@@ -27,7 +32,7 @@ void reserve_fixed_files(const struct ring *ring, uint32_t count);
 void submit(struct ring *ring, const struct io_uring_sqe *request);
 
 /* False if there is no completion. */
-bool take_completion(struct ring *ring, struct io_uring_cqe *completion);
-struct io_uring_cqe await_completion(struct ring *ring);
+bool take_completion(struct ring *ring, struct completion *completion);
+struct completion await_completion(struct ring *ring);
 
 #endif

@@ -54,7 +54,7 @@ static void report_unsupported(const struct worker *self, const char *lack, int 
 static int try_mode(const struct uring_settings *how)
 {
 	struct uring trial = { 0 };
-	struct io_uring_cqe failure;
+	struct completion failure;
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int error = 0;
 
@@ -64,7 +64,7 @@ static int try_mode(const struct uring_settings *how)
 	reserve_fixed_files(&trial.ring, 1);
 	arm(&trial, how, listener);
 	if (take_completion(&trial.ring, &failure))
-		error = -failure.res;
+		error = -failure.result;
 	close_ring(&trial.ring);
 	close(listener);
 	return error;
@@ -89,12 +89,12 @@ static void prepare(struct worker *self)
 		reserve_fixed_files(&uring->ring, how->connections);
 }
 
-static void check(const struct uring *uring, const struct uring_settings *how, const struct io_uring_cqe *completion)
+static void check(const struct uring *uring, const struct uring_settings *how, const struct completion *completion)
 {
-	if (completion->res < 0)
-		die("cannot accept by io_uring: %s", strerror(-completion->res));
-	if (how->direct && completion->res != (how->multishot ? (int)uring->accepted : 0))
-		die("io_uring accepted into file %d instead of a fixed one", completion->res);
+	if (completion->result < 0)
+		die("cannot accept by io_uring: %s", strerror(-completion->result));
+	if (how->direct && completion->result != (how->multishot ? (int)uring->accepted : 0))
+		die("io_uring accepted into file %d instead of a fixed one", completion->result);
 }
 
 /* An order of no connections only arms an accept, for the next order. */
@@ -109,7 +109,7 @@ static void accept_by_uring(struct worker *self, const struct order *order)
 		return;
 	}
 	for (uint32_t i = 0; i < order->count; i++) {
-		struct io_uring_cqe completion;
+		struct completion completion;
 
 		if (!uring->armed)
 			arm(uring, how, order->fd);
@@ -120,7 +120,7 @@ static void accept_by_uring(struct worker *self, const struct order *order)
 		if (how->direct)
 			send_report(self, (struct report){ .kind = ACCEPTED });
 		else
-			report_accepted(self, completion.res, 0);
+			report_accepted(self, completion.result, 0);
 	}
 }
 

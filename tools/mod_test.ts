@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { allOptions, parse } from "../src/cli.ts";
+import { heading } from "../src/output/row.ts";
+import { recordColumns, tableColumns } from "../src/column.ts";
+import type { Constant } from "../src/option.ts";
+import { tools } from "./mod.ts";
+
+for (const [name, load] of Object.entries(tools)) {
+  const { default: tool } = await load();
+
+  Deno.test(`${name} is called what its module is called`, () => assert.equal(tool.name, name));
+
+  Deno.test(`${name} uses no letter twice`, () => {
+    const letters = Object.values(allOptions(tool)).map((o) => o.short).filter((s) => s !== undefined);
+    assert.deepEqual(letters, [...new Set(letters)]);
+    assert.ok(!letters.includes("h"));
+  });
+
+  Deno.test(`${name} has its columns' headings and keys once each, and describes them`, () => {
+    const headings = tool.columns.map((c) => c.heading).filter((h) => h !== undefined);
+    assert.deepEqual(headings, [...new Set(headings)]);
+    const columns = recordColumns(name, tool.columns);
+    assert.deepEqual(columns.map((c) => c.key), [...new Set(columns.map((c) => c.key))]);
+    for (const c of [...columns, ...tool.columns]) assert.match(c.description, /^[A-Z].*\.$/, c.key);
+  });
+
+  Deno.test(`${name} prints lines of at most 80 columns by default`, () => {
+    assert.ok(heading(tableColumns(tool.columns, new Set()), "table").length <= 80);
+  });
+
+  Deno.test(`${name}'s examples parse`, () => {
+    for (const { command } of tool.examples) {
+      const [first, ...args] = command.split(" ");
+      assert.equal(first, name);
+      parse(tool, args);
+    }
+  });
+
+  Deno.test(`${name} sets constants that its object has`, () => {
+    const samples: unknown[] = [1, new Uint8Array(1), true, "text"];
+    for (const option of Object.values(tool.options)) {
+      const set: Record<string, Constant> = Object.assign({}, ...samples.map((s) => option.constants?.(s)));
+      for (const constant of Object.keys(set)) assert.ok(constant in tool.layout.rodata, constant);
+    }
+  });
+
+  Deno.test(`${name} has options that name each other`, () => {
+    const options = allOptions(tool);
+    for (const [name, { excludes }] of Object.entries(options)) {
+      if (excludes !== undefined) assert.equal(options[excludes]?.excludes, name);
+    }
+    for (const { option } of tool.columns) if (option !== undefined) assert.ok(option in options);
+  });
+
+  Deno.test(`${name} tells its overhead and caveats`, () => {
+    assert.ok(tool.overhead.length > 40 && tool.caveats.length > 0 && tool.description.length > 40);
+  });
+}
