@@ -76,12 +76,16 @@ CONF
 }
 write_config >"$APT_CONFIG"
 
-# The archives this machine is configured for, of which the first that has the suite is taken.
+# The archives this machine is configured for, of which the first that has the suite is taken. A security archive is
+# beside the main one by convention.
 archives() {
-  local pattern='[a-z]+'
-  [[ $suite == *-security ]] && pattern='[a-z]+-security'
-  env -u APT_CONFIG apt-get update --print-uris 2>/dev/null |
-    sed -En "s#^'(.*)/dists/$pattern/(In)?Release'.*#\1#p" | awk '!seen[$0]++'
+  local uris
+  uris=$(env -u APT_CONFIG apt-get update --print-uris 2>/dev/null)
+  if [[ $suite == *-security ]]; then
+    sed -En "s#^'(.*)/dists/[a-z]+-security/(In)?Release'.*#\1#p; s#^'(.*)/dists/[a-z]+/(In)?Release'.*#\1-security#p" <<<"$uris"
+  else
+    sed -En "s#^'(.*)/dists/[a-z]+/(In)?Release'.*#\1#p" <<<"$uris"
+  fi | awk '!seen[$0]++'
 }
 
 update() {

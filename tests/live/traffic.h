@@ -141,7 +141,7 @@ void set_sysctl(const char *path, const char *value);
 /* traffic_worker.c */
 void start_reports(struct run *run);
 void start_acceptors(struct run *run, int processes);
-void start_client(struct run *run, work *work, const void *settings);
+void start_client(struct run *run, work *how);
 void give_order(const struct worker *worker, struct order order);
 void send_report(const struct worker *self, struct report report);
 struct report read_report(struct run *run);

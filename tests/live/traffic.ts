@@ -112,7 +112,7 @@ export async function traffic(scenario: string, options: Record<string, string |
       return first as unknown as Ready;
     },
     async go(): Promise<Done> {
-      await stdin.write(new TextEncoder().encode("go\n"));
+      await stdin.write(new TextEncoder().encode("go\n")).catch(() => {}); // if it has ended, next() says why
       return await next() as unknown as Done;
     },
     [Symbol.asyncDispose]: end,

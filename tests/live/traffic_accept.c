@@ -1,8 +1,6 @@
 /* The scenarios accept and ports: so many connections to each of some listeners. */
 #include "traffic.h"
 
-#include <stdlib.h>
-
 struct batch {
 	const struct listener *listener;
 	enum reach reach;
@@ -29,7 +27,7 @@ static void start(struct run *run)
 	run->job.work = accept_as_ordered;
 	run->job.settings = &settings;
 	set_up_acceptors(run);
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 }
 
 /* v4=, v6=, mapped=: how many of each; port= of the IPv4 listener, port6= of the dual-stack one. */

@@ -49,7 +49,7 @@ void set_up_failed(struct run *run)
 	run->job.work = fail_as_ordered;
 	run->job.settings = &settings;
 	set_up_acceptors(run);
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 }
 
 void act_failed(struct run *run)

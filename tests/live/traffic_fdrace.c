@@ -119,7 +119,7 @@ void set_up_fdrace(struct run *run)
 	run->job.threads = 2;
 	run->job.comm = comm_option();
 	start_acceptors(run, 1);
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 	run->client_order.to = destination(run, V4, listener);
 	run->client_order.count = 1;
 }

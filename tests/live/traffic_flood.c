@@ -99,7 +99,7 @@ void set_up_flood(struct run *run)
 	set_up_acceptors(run);
 	if (run->acceptor_count > 1)
 		die("a flood has one acceptor");
-	start_client(run, connect_flood, NULL);
+	start_client(run, connect_flood);
 	run->client_order.to = destination(run, reach, &run->listeners[0]);
 }
 

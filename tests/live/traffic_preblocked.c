@@ -14,7 +14,7 @@ void set_up_preblocked(struct run *run)
 	run->job.work = accept_as_ordered;
 	run->job.settings = &settings;
 	set_up_acceptors(run);
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 	for (int i = 0; i < run->acceptor_count; i++)
 		give_order(&run->acceptors[i], (struct order){ .fd = listener->fd, .count = 1 });
 	for (int i = 0; i < run->acceptor_count; i++)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A name may hold any bytes, so each byte is printed as the character of the same number. */
 static void print_bytes(const char *bytes, size_t most)

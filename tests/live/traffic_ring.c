@@ -20,7 +20,7 @@ static void *map(int fd, size_t size, off_t what)
 	return memory;
 }
 
-/* The mappings and, when closed by the end of the process, the descriptor are left to the kernel. */
+/* The mappings stay until the end of the process. */
 int open_ring(struct ring *ring, bool sq_poll)
 {
 	struct io_uring_params params = { .flags = sq_poll ? IORING_SETUP_SQPOLL : 0 };

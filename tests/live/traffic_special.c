@@ -1,7 +1,6 @@
 /* The scenarios mptcp and tfo: connections that begin in another way. */
 #include "traffic.h"
 
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -19,7 +18,7 @@ static void start(struct run *run)
 	run->job.work = accept_as_ordered;
 	run->job.settings = &settings;
 	set_up_acceptors(run);
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 }
 
 void set_up_mptcp(struct run *run)

@@ -155,7 +155,7 @@ void set_up_uring(struct run *run)
 	set_up_acceptors(run);
 	if (run->acceptor_count > 1)	/* their armed accepts would compete */
 		die("uring has one acceptor");
-	start_client(run, connect_as_ordered, NULL);
+	start_client(run, connect_as_ordered);
 	if (!settings.armed_before)
 		return;
 	give_order(&run->acceptors[0], (struct order){ .fd = listener->fd });

@@ -174,17 +174,17 @@ void start_acceptors(struct run *run, int processes)
 
 		run->acceptors[hello.worker].tid = hello.tid;
 		run->uid = hello.uid;
-		run->mntns = hello.mntns;
+		if (hello.worker == 0)
+			run->mntns = hello.mntns;
 	}
 }
 
 /* Makes the one client. Its index is that of no acceptor. */
-void start_client(struct run *run, work *work, const void *settings)
+void start_client(struct run *run, work *how)
 {
 	static struct job job = { .comm = "client", .threads = 1 };
 
-	job.work = work;
-	job.settings = settings;
+	job.work = how;
 	run->client.index = -1;
 	start_process(run, &run->client, &job, 1);
 	run->client.tid = await_hello(run).tid;

@@ -23,6 +23,9 @@ export function suites(): string[] {
 export async function payload(): Promise<Entry[]> {
   const entries = new Map<string, Entry>();
   for (const [path, copy] of Object.entries(PROGRAMS)) {
+    await Deno.stat(copy).catch(() => {
+      throw new Error(`${copy} is missing: type make, and install what tests/vm/README.md lists.`);
+    });
     entries.set(path, { path, mode: 0o755, copy });
     for (const library of await libraries(copy)) entries.set(library, { path: library, mode: 0o755, copy: library });
   }

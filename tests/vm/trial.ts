@@ -32,16 +32,14 @@ export async function try_kernel(
   await Deno.mkdir(into, { recursive: true });
   const initramfs = `${into}/initramfs.cpio`;
   await write_initramfs(initramfs, dir, payload, job);
+  using _removal = { [Symbol.dispose]: () => Deno.removeSync(initramfs) }; // 200 MB
   const image = await kernel_image(dir);
 
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const started = performance.now();
     const whole = await boot({ kernel: image, initramfs, append, into, timeout_s: GUEST_TIMEOUT_S });
     const wall_s = ((performance.now() - started) / 1000).toFixed(1);
-    if (whole) {
-      await Deno.remove(initramfs);
-      return await report(kernel, version, job, into, wall_s);
-    }
+    if (whole) return await report(kernel, version, job, into, wall_s);
     const log = `console.${attempt}.log`;
     await Deno.rename(`${into}/console.log`, `${into}/${log}`);
     console.log(`${kernel.label}: the guest brought no result in ${wall_s} s: see out/vm/${kernel.label}/${log}.`);

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import type { Connection } from "./traffic.ts";
+
+/** A record of tcpaccept's JSON. */
+export interface Row {
+  time: string;
+  tool: string;
+  pid: number;
+  comm: string;
+  ip: 4 | 6;
+  raddr: string;
+  rport: number;
+  laddr: string;
+  lport: number;
+  uid: number;
+  netns: number;
+  cgroup_id: number;
+}
+
+/** The last record of JSON output. */
+export interface Summary {
+  printed: number;
+  lost: number;
+  lost_by: Record<string, number>;
+}
+
+/** What a run of nettrace left. */
+export interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A nettrace that traces. */
+export interface Running extends AsyncDisposable {
+  readonly pid: number;
+  /** Ends it and gives what it printed. */
+  stop(signal?: Deno.Signal): Promise<Result>;
+}
+
+export const binary = Deno.env.get("NETTRACE") ?? new URL("../../nettrace", import.meta.url).pathname;
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TRACEFS = "/sys/kernel/tracing";
+
+/** The command line of nettrace: in a mount namespace with tracefs where this machine has not mounted it. */
+export function commandLine(args: readonly string[]): [string, string[]] {
+  if (exists(`${TRACEFS}/events`)) return [binary, [...args]];
+  const mount = `mount -t tracefs tracefs ${TRACEFS} && exec "$@"`;
+  return ["unshare", ["--mount", "sh", "-c", mount, "sh", binary, ...args]];
+}
+
+/** Runs nettrace to its end. */
+export async function run(args: readonly string[]): Promise<Result> {
+  const [command, words] = commandLine(args);
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: words, stdin: "null" }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** True if the main thread waits in poll(2) or ppoll(2) on one descriptor, as nettrace does once it traces. */
+function waits(pid: number): boolean {
+  const [number, , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
+  return number === (Deno.build.arch === "aarch64" ? "73" : "7") && count === "0x1";
+}
+
+/** Starts nettrace, and returns when it traces. Throws what it says if it ends before that. */
+export async function start(args: readonly string[]): Promise<Running> {
+  const [command, words] = commandLine(args);
+  const child = new Deno.Command(command, { args: words, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+  const output = child.output();
+  let ended = false;
+  output.then(() => ended = true);
+  const result = async (): Promise<Result> => {
+    const { code, stdout, stderr } = await output;
+    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  };
+  for (;;) {
+    await new Promise((done) => setTimeout(done, 5)); // the interval of a bounded poll, not a delay to rely on
+    if (ended) throw new Error(`nettrace ${args.join(" ")}: ${(await result()).stderr}`);
+    try {
+      if (waits(child.pid)) break;
+    } catch {
+      // It has just ended; the next round says why.
+    }
+  }
+  return {
+    pid: child.pid,
+    stop(signal = "SIGINT") {
+      child.kill(signal);
+      return result();
+    },
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGKILL");
+      await output;
+    },
+  };
+}
+
+/** The events and the summary of JSON output. */
+export function readJson(stdout: string): { rows: Row[]; summary: Summary } {
+  const records = stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  const last = records.pop();
+  assert.ok(last?.summary, "the last record is the summary");
+  return { rows: records, summary: last.summary };
+}
+
+/** What a row says of a connection, and what the acceptor says of it, in the same words. */
+export function facts(of: Row | Connection): string {
+  const ip = "ip" in of ? of.ip : of.family;
+  return `${of.pid} ${of.comm} ${ip} ${of.raddr} ${of.rport} ${of.laddr} ${of.lport}`;
+}
+
+/** A comm that traffic reports byte by byte, as the text it shows as. */
+export function decoded(connection: Connection): Connection {
+  const bytes = Uint8Array.from(connection.comm, (c) => c.charCodeAt(0));
+  return { ...connection, comm: new TextDecoder().decode(bytes) };
+}
+
+/** Fails unless the rows are exactly the connections, in any order. */
+export function assertSame(rows: readonly Row[], connections: readonly Connection[]): void {
+  assert.deepEqual(rows.map(facts).sort(), connections.map(decoded).map(facts).sort());
+}
+
+/** The plans to test: the one in NETTRACE_PLAN, or all that work here. */
+export async function plans(tool: string): Promise<string[]> {
+  const forced = Deno.env.get("NETTRACE_PLAN");
+  if (forced !== undefined) return [forced];
+  const { stdout } = await run(["doctor", "--json"]);
+  const { tools } = JSON.parse(stdout) as { tools: { name: string; plans: { name: string; usable: boolean }[] }[] };
+  const usable = tools.find((t) => t.name === tool)?.plans.filter((p) => p.usable).map((p) => p.name) ?? [];
+  assert.ok(usable.length > 0, `no plan of ${tool} works here`);
+  return usable;
+}
