@@ -106,6 +106,24 @@ static __always_inline bool keep_task(void)
 		__value;											\
 	})
 
+/*
+ * The local port in host order. A socket that was reset has given skc_num back already (inet_put_port), but keeps
+ * inet_sport; skc_num is right for all others, MPTCP's and request sockets among them.
+ */
+static __always_inline __u16 local_port(struct sock *sk, const bool typed)
+{
+	__u16 port = READ(typed, sk, __sk_common.skc_num);
+
+	if (port)
+		return port;
+	if (typed) {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+		return tp ? __builtin_bswap16(tp->inet_conn.icsk_inet.inet_sport) : 0;
+	}
+	return __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
 /* False if a socket of this kind is filtered out: not TCP over IP, or not of the family or local port asked for. */
 static __always_inline bool keep_sock(struct sock *sk, const bool typed)
 {
@@ -119,7 +137,7 @@ static __always_inline bool keep_sock(struct sock *sk, const bool typed)
 	if (filter_family && family != filter_family)
 		return false;
 	if (filter_by_lport) {
-		__u16 port = READ(typed, sk, __sk_common.skc_num);
+		__u16 port = local_port(sk, typed);
 
 		if (!(lports[port >> 3] & 1 << (port & 7)))
 			return false;
@@ -154,7 +172,7 @@ static __always_inline void set_ipv6(__u8 addr[16], struct in6_addr *from, const
 /* Fills every byte of `ends` from a socket that keep_sock() kept. */
 static __always_inline void set_endpoints(struct endpoints *ends, struct sock *sk, const bool typed)
 {
-	ends->lport = READ(typed, sk, __sk_common.skc_num);
+	ends->lport = local_port(sk, typed);
 	ends->rport = __builtin_bswap16(READ(typed, sk, __sk_common.skc_dport));
 	ends->family = READ(typed, sk, __sk_common.skc_family);
 	ends->protocol = READ(typed, sk, sk_protocol);

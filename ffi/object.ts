@@ -1,7 +1,7 @@
 import { SystemError } from "./error.ts";
 import type { Libbpf } from "./libbpf.ts";
 import { cString, type Libc } from "./libc.ts";
-import { mapRing, type RingMapping } from "./map_ring.ts";
+import { mapMemory, mapRing, pageSize, type RingMapping } from "./mapping.ts";
 import { drain } from "./ring.ts";
 
 // Of struct bpf_object_open_opts: the size that leads it, and its member object_name; newer libbpf takes a shorter one.
@@ -12,8 +12,10 @@ const MAP_INFO_SIZE = 88, MAP_INFO_TYPE = 0, MAP_INFO_KEY_SIZE = 8;
 
 /** An object file in libbpf's hands; disposing of it detaches its programs and frees all that it holds. */
 export interface BpfObject extends Disposable {
-  /** The bytes of a data section (.rodata before load, .bss after it), live. */
-  section(name: ".rodata" | ".bss", size: number): DataView;
+  /** The initial values of the constants; what is written here before load() is what programs read. */
+  rodata(size: number): DataView;
+  /** The programs' variables after load(), live. */
+  bss(size: number): DataView;
   /** Says whether load() is to load this program. */
   select(program: string, wanted: boolean): void;
   /** Sets the size of a map, in entries, or in bytes for a ring. */
@@ -61,12 +63,18 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
   };
 
   return {
-    section(name, size) {
+    rodata(size) {
       const length = new BigUint64Array(1);
-      const start = libbpf.pointer(name, libbpf.bpf_map__initial_value(map(name), length));
-      if (Number(length[0]) < size) throw new SystemError(name, 0, "smaller than its layout");
-      // unsafe: libbpf keeps the section mapped until the object is closed, and says how long it is.
+      const start = libbpf.pointer(".rodata", libbpf.bpf_map__initial_value(map(".rodata"), length));
+      if (Number(length[0]) < size) throw new SystemError(".rodata", 0, "smaller than its layout");
+      // unsafe: libbpf keeps the section until the object is closed, and says how long it is.
       return new DataView(Deno.UnsafePointerView.getArrayBuffer(start, Number(length[0])));
+    },
+    bss(size) {
+      // Only a skeleton's load makes libbpf's own view of a section live, so this maps it.
+      const page = pageSize(libc);
+      const length = Math.ceil(size / page) * page;
+      return new DataView(owned.use(mapMemory(libc, libbpf.bpf_map__fd(map(".bss")), length)).bytes);
     },
     select(name, wanted) {
       libbpf.number(`select ${name}`, libbpf.bpf_program__set_autoload(program(name), wanted));

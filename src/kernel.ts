@@ -10,7 +10,8 @@ export interface Ring extends Views {
 
 /** An object file that is being loaded; disposing of it ends all that it does in the kernel. */
 export interface KernelObject extends Disposable {
-  section(name: ".rodata" | ".bss", size: number): DataView;
+  rodata(size: number): DataView;
+  bss(size: number): DataView;
   select(program: string, wanted: boolean): void;
   resize(map: string, entries: number): void;
   usePinned(map: string, path: string, keySize: number): void;

@@ -63,6 +63,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   while (ring.drain(record) > 0 || !sink.flush()) {
     if (!sink.flush() && !terminal.waitWritable(BLOCKED_WAIT_MS)) break;
   }
+  if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
   let unread = 0;
   ring.drain(() => ++unread > 0);
   const losses = { ...session.losses(), unwritten: sink.waiting + unread };

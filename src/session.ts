@@ -3,6 +3,7 @@ import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel
 import { fatal, machineObstacle, obstacle, reason } from "./obstacle.ts";
 import type { Constant } from "./option.ts";
 import type { Losses } from "./loss.ts";
+import type { Fields } from "./output/row.ts";
 import type { Plan, Tool } from "./tool.ts";
 
 /** What a command line asks of the kernel. */
@@ -76,7 +77,7 @@ export function tryPlan(
     for (const program of plan.optional ?? []) attachIfThere(object, program);
     const ring = object.ring(request.buffer_bytes);
     const bss = tool.layout.bss;
-    const section = object.section(".bss", Math.max(...Object.values(bss).map((f) => f.offset + f.size)));
+    const section = object.bss(sizeOf(bss));
     const owner = cleanup.move();
     return {
       session: {
@@ -101,13 +102,17 @@ export function tryPlan(
   }
 }
 
+function sizeOf(section: Fields): number {
+  return Math.max(...Object.values(section).map((f) => f.offset + f.size));
+}
+
 function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
   const wanted = new Set([...plan.programs, ...plan.optional ?? []]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   object.resize("events", request.buffer_bytes);
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
   const rodata = tool.layout.rodata;
-  const section = object.section(".rodata", Math.max(...Object.values(rodata).map((f) => f.offset + f.size)));
+  const section = object.rodata(sizeOf(rodata));
   for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
 }
 

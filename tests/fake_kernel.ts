@@ -66,7 +66,8 @@ export function newKernel(
   const attached: string[] = [];
   const bss = new DataView(new ArrayBuffer(4096));
   const object: KernelObject = {
-    section: (name) => name === ".rodata" ? constants : bss,
+    rodata: () => constants,
+    bss: () => bss,
     select: () => {},
     resize: () => {},
     usePinned: () => {},
