@@ -8,8 +8,7 @@ packages=()
 for group in "$@"; do
   case $group in
   build)
-    # libc6-dev for libbpf itself; xz-utils, zstd to unpack .debs
-    packages+=(clang lld llvm libc6-dev linux-libc-dev make git ca-certificates xz-utils debian-archive-keyring)
+    packages+=(clang lld llvm libc6-dev linux-libc-dev make git ca-certificates debian-archive-keyring)
     # npm's client is only the way to get Deno, so it is no use where Deno is
     [[ $(type -P npm deno) ]] || packages+=(npm)
     ;;
