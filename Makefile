@@ -16,7 +16,7 @@ assets := out/libbpf.so out/build.json $(objects)
 sources := deno.json $(filter-out %_test.ts,$(wildcard src/*.ts src/*/*.ts ffi/*.ts tools/*.ts bpf/*.gen.ts package/alias/*.ts))
 warnings := -Wall -Wextra -Werror
 
-.PHONY: help deps run test check vm bench install clean
+.PHONY: help deps run test check layouts readme vm bench install clean
 help: ## list the goals
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
@@ -36,12 +36,20 @@ test: ## check the source, then test the executable on this kernel, as root (TES
 	@$(MAKE) --no-print-directory nettrace out/traffic check
 	$(deno) task ok
 	$(deno) test -A $(TESTS)
+	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory vm ARGS=--ci; fi
 
-check: $(objects) | $(deno) ## fail if bpf/*.gen.ts are not what the objects say
+check: $(objects) | $(deno) ## fail if what is made from other files, and committed, is not what they say
 	@rm -rf out/committed && mkdir out/committed && cp bpf/*.gen.ts out/committed/
-	@$(deno) run -A bpf/gen.ts $(objects)
+	@$(MAKE) --no-print-directory layouts
 	@for file in bpf/*.gen.ts; do diff -u out/committed/$${file#bpf/} $$file || \
 	  { echo "$$file was not what its object says, and is now: commit it."; exit 1; }; done
+	@$(deno) run -A package/readme.ts --check
+
+layouts: $(objects) | $(deno) ## make bpf/*.gen.ts from the objects
+	@$(deno) run -A bpf/gen.ts $(objects)
+
+readme: | $(deno) ## make the table of tools in README.md
+	@$(deno) run -A package/readme.ts
 
 vm: ## run the live tests on other kernels (ARGS="--kernels 5.10")
 	@package/deps.sh build vm

@@ -14,6 +14,7 @@ const AT_SECURE = 23n;
  */
 export function openKernel(from: {
   libbpf: string | undefined;
+  oldestLibbpfMinor: number;
   asset: (name: string) => Uint8Array<ArrayBuffer>;
   debug?: (message: string) => void;
 }) {
@@ -22,6 +23,7 @@ export function openKernel(from: {
   const libbpf = () =>
     library ??= openLibbpf(libc, {
       path: from.libbpf,
+      oldestMinor: from.oldestLibbpfMinor,
       embedded: () => from.asset("libbpf.so"),
       ...from.debug && { debug: from.debug },
     });

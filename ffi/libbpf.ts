@@ -31,19 +31,22 @@ export interface Libbpf extends Bound<typeof FUNCTIONS> {
   pointer(call: string, result: Deno.PointerValue): Deno.PointerObject;
   /** Passes a number on; throws SystemError for a negative one, which is -errno. */
   number(call: string, result: number): number;
-  /** What libbpf has said since this was last called. */
-  takeLog(): string;
 }
 
-const OLDEST = 1.01; // major + minor / 100: bpf_program__attach as it is here came with 1.0, and Debian 12 has 1.1
+/** Which libbpf to open: `path` if given, else the system's from minor version 1.`oldestMinor` on, else the embedded. */
+export interface LibbpfChoice {
+  path: string | undefined;
+  oldestMinor: number;
+  embedded: () => Uint8Array<ArrayBuffer>;
+}
 
 /**
- * Opens libbpf: the one at `path` if given, else the system's if it is 1.1 or newer, else the embedded copy. libbpf's
- * messages are kept for errors; with `debug` all of them are also passed to it as they come. Throws SystemError.
+ * Opens libbpf. Its messages are kept for errors; with `debug` all of them are also passed to it as they come. Throws
+ * SystemError.
  */
 export function openLibbpf(
   libc: Libc,
-  from: { path: string | undefined; embedded: () => Uint8Array<ArrayBuffer>; debug?: (message: string) => void },
+  from: LibbpfChoice & { debug?: (message: string) => void },
 ): Libbpf {
   const { origin, library } = find(libc, from);
   const functions = bind(FUNCTIONS, libc.symbolOf(library));
@@ -74,11 +77,6 @@ export function openLibbpf(
     version: `${version.major}.${version.minor}`,
     pointer: (call, result) => result ?? fail(call, -Number(functions.libbpf_get_error(null))),
     number: (call, result) => result < 0 ? fail(call, -result) : result,
-    takeLog() {
-      const taken = log;
-      log = "";
-      return taken;
-    },
   };
 }
 
@@ -88,21 +86,23 @@ function versionOf(functions: Pick<Bound<typeof FUNCTIONS>, "libbpf_major_versio
 
 function find(
   libc: Libc,
-  from: { path: string | undefined; embedded: () => Uint8Array<ArrayBuffer> },
+  from: LibbpfChoice,
 ): { origin: Libbpf["origin"]; library: Deno.PointerObject } {
   const newEnough = (library: Deno.PointerObject): boolean => {
     try {
       const symbol = libc.symbolOf(library);
       const { libbpf_major_version, libbpf_minor_version } = FUNCTIONS;
       const { major, minor } = versionOf(bind({ libbpf_major_version, libbpf_minor_version }, symbol));
-      return major + minor / 100 >= OLDEST;
+      return major > 1 || (major === 1 && minor >= from.oldestMinor);
     } catch {
       return false; // before 0.6 there was no way to ask
     }
   };
   if (from.path !== undefined) {
     const library = libc.load(from.path);
-    if (!newEnough(library)) throw new SystemError(`dlopen ${from.path}`, 0, "older than libbpf 1.1, or not libbpf");
+    if (!newEnough(library)) {
+      throw new SystemError(`dlopen ${from.path}`, 0, `older than libbpf 1.${from.oldestMinor}, or not libbpf`);
+    }
     return { origin: "given", library };
   }
   try {

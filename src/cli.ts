@@ -77,10 +77,15 @@ function split(text: string): [name: string, value?: string] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at)];
 }
 
-/** commander's message as one sentence: without its prefix and line breaks, and with where help is. */
+/** commander's message as one sentence: without its prefix, stops and line breaks, and with where help is. */
 function sentence(tool: Tool, error: CommanderError): string {
-  const text = error.message.replace(/^error: /, "").replace(/\n\(?/, "; ").replace(/\)$/, "").replaceAll("\n", " ");
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}; \`nettrace ${tool.name} --help\` lists what it takes.`;
+  const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
+  const text = what.startsWith("too many arguments") || what.startsWith("Expected 0 arguments")
+    ? `${tool.name} takes options only, and no other arguments`
+    : what.charAt(0).toUpperCase() + what.slice(1);
+  return `${text}${
+    hint === undefined ? "" : "; " + hint.slice(1, -1)
+  }; \`nettrace ${tool.name} --help\` lists what it takes.`;
 }
 
 /** What a parsed command line asks of the kernel and the output. */

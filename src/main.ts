@@ -5,6 +5,7 @@ import { asset, runtime } from "./asset.ts";
 import { parse, toRun } from "./cli.ts";
 import { BadInput, CannotRun } from "./failure.ts";
 import { isCallError } from "./kernel.ts";
+import { isAdmin } from "./obstacle.ts";
 import { runStream } from "./run.ts";
 import { openTerminal, printError } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
@@ -44,6 +45,8 @@ function newKernel(values: ReadonlyMap<string, unknown>) {
   const path = values.get("libbpf") as string | undefined;
   const kernel = openKernel({
     libbpf: path,
+    // Before 1.5, libbpf gives up where it may not list the BTF of modules, for which it takes CAP_SYS_ADMIN.
+    oldestLibbpfMinor: isAdmin(Deno.readTextFileSync("/proc/self/status")) ? 1 : 5,
     asset,
     ...values.has("debug") && { debug: (message: string) => Deno.stderr.writeSync(new TextEncoder().encode(message)) },
   });

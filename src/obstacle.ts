@@ -58,11 +58,20 @@ export function machineObstacle(kernel: Kernel): string | undefined {
 const CAPABILITIES: readonly [name: string, bit: number][] = [["CAP_BPF", 39], ["CAP_PERFMON", 38]];
 const CAP_SYS_ADMIN = 21;
 
+function hasCapability(status: string, bit: number): boolean {
+  const effective = BigInt("0x" + (/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"));
+  return (effective >> BigInt(bit) & 1n) === 1n;
+}
+
+/** True if the process with this status (/proc/self/status) may do all that root may. */
+export function isAdmin(status: string): boolean {
+  return hasCapability(status, CAP_SYS_ADMIN);
+}
+
 /** The capabilities that tracing needs and the status of a process (/proc/self/status) lacks. */
 export function missingCapabilities(status: string): string[] {
-  const effective = BigInt("0x" + (/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"));
-  const has = (bit: number) => (effective >> BigInt(bit) & 1n) === 1n;
-  return has(CAP_SYS_ADMIN) ? [] : CAPABILITIES.filter(([, bit]) => !has(bit)).map(([name]) => name);
+  if (isAdmin(status)) return [];
+  return CAPABILITIES.filter(([, bit]) => !hasCapability(status, bit)).map(([name]) => name);
 }
 
 /** The sentence for a failure that no other plan can help: of the machine's, not of a hook. */

@@ -4,6 +4,6 @@
  */
 export function complaints(log: string): string[] {
   return log.split("\n").filter((line) =>
-    /\] (WARNING: |BUG: |Oops: |Kernel panic|general protection fault)/.test(line)
+    /\[ *\d+\.\d+\] (WARNING: |BUG: |Oops: |Kernel panic|general protection fault)/.test(line)
   );
 }

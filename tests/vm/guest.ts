@@ -16,21 +16,25 @@ async function examine(): Promise<Pick<Results, "doctor" | "doctor_error">> {
   }
 }
 
+/** What `deno test` prints goes to the console as it comes, among the kernel's own messages. */
 async function test(suite: string, plan?: string): Promise<Run> {
-  const name = run_name({ suite, ...(plan !== undefined && { plan }) });
+  const which = { suite, ...(plan !== undefined && { plan }) };
+  console.log(`\n${run_name(which)}`);
   const started = performance.now();
-  const { code, stdout, stderr } = await run([
-    ...["timeout", "-s", "KILL", `${TIMEOUT_S}`, "deno", "test", "-A", "--no-config", "--no-lock", "--no-remote"],
-    ...["--no-npm", "--cached-only", "--no-check", `--junit-path=/tmp/${name}.xml`, `tests/live/${suite}_test.ts`],
-  ], { env: plan === undefined ? {} : { NETTRACE_PLAN: plan } });
+  const junit = `/tmp/${run_name(which)}.xml`;
+  const { code } = await new Deno.Command("timeout", {
+    args: [
+      ...["-s", "KILL", `${TIMEOUT_S}`, "deno", "test", "-A", "--no-config", "--no-lock", "--no-remote", "--no-npm"],
+      ...["--cached-only", "--no-check", `--junit-path=${junit}`, `tests/live/${suite}_test.ts`],
+    ],
+    env: plan === undefined ? {} : { NETTRACE_PLAN: plan },
+  }).spawn().status;
   if (code === KILLED) await run(["killall", "-KILL", "nettrace"]); // what the killed tests would have stopped
-  await Deno.writeTextFile(`/out/${name}.log`, stdout + stderr);
   return {
-    suite,
-    ...(plan !== undefined && { plan }),
+    ...which,
     ended: code === KILLED ? "timeout" : code,
     spent_s: (performance.now() - started) / 1000,
-    junit: await Deno.readTextFile(`/tmp/${name}.xml`).catch(() => ""),
+    junit: await Deno.readTextFile(junit).catch(() => ""),
   };
 }
 

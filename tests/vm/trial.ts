@@ -53,7 +53,7 @@ async function report(kernel: Kernel, version: string, job: Job, into: string, w
   console.log(`${kernel.label}: ${release}, booted in ${await text("boot_s")} s, powered off after ${wall_s} s`);
   const failures = complaints(await text("console.log")).map((line) => `${kernel.label}: the kernel says ${line}`);
   if (await text("code") !== "0") {
-    return { failures: [...failures, `${kernel.label}: guest.ts failed: see out/vm/${kernel.label}/guest.log.`] };
+    return { failures: [...failures, `${kernel.label}: guest.ts failed: see out/vm/${kernel.label}/console.log.`] };
   }
 
   const results: Results = JSON.parse(await text("results.json"));
