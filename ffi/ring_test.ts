@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { newRing } from "../tests/fake_kernel.ts";
+import { newRing } from "../tests/unit/fake_kernel.ts";
 import { drain } from "./ring.ts";
 
 const BUSY = 0x80000000, DISCARDED = 0x40000000;

@@ -83,9 +83,8 @@ function sentence(tool: Tool, error: CommanderError): string {
   const text = what.startsWith("too many arguments") || what.startsWith("Expected 0 arguments")
     ? `${tool.name} takes options only, and no other arguments`
     : what.charAt(0).toUpperCase() + what.slice(1);
-  return `${text}${
-    hint === undefined ? "" : "; " + hint.slice(1, -1)
-  }; \`nettrace ${tool.name} --help\` lists what it takes.`;
+  const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, "; did you mean $1") ?? "";
+  return `${text}${suggestion}; \`nettrace ${tool.name} --help\` lists what it takes.`;
 }
 
 /** What a parsed command line asks of the kernel and the output. */

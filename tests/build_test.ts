@@ -6,7 +6,11 @@ const MADE = ["out/libbpf.so", "out/program.eszip", "out/stub.bin"];
 
 async function run(command: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<string> {
   const [program = "", ...args] = command;
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd, env }).output();
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    cwd,
+    env: { ...env, MAKEFLAGS: "" }, // of the make that runs this test
+  }).output();
   const text = new TextDecoder().decode(stdout);
   if (code !== 0) throw new Error(`${command.join(" ")} failed:\n${text}${new TextDecoder().decode(stderr)}`);
   return text;

@@ -1,8 +1,8 @@
 // A kernel for tests: one ring that holds the events it is given, and a terminal that keeps what is written to it.
-import { drain, type MappedRing } from "../ffi/ring.ts";
-import type { Kernel, KernelObject } from "../src/kernel.ts";
-import type { Fields } from "../src/output/row.ts";
-import type { Terminal } from "../src/terminal.ts";
+import { drain, type MappedRing } from "../../ffi/ring.ts";
+import type { Kernel, KernelObject } from "../../src/kernel.ts";
+import type { Fields } from "../../src/output/row.ts";
+import type { Terminal } from "../../src/terminal.ts";
 
 /** A field's value: a number, or its bytes (comm, addresses). */
 export type Event = Readonly<Record<string, number | bigint | Uint8Array>>;

@@ -10,7 +10,7 @@ const ALLOWED: Record<string, RegExp> = {
 };
 
 Deno.test("modules import only from the layers beneath them", async () => {
-  const root = new URL("../", import.meta.url);
+  const root = new URL("../../", import.meta.url);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "src/main.ts"],
     cwd: root.pathname,

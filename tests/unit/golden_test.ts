@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { parse, toRun } from "../src/cli.ts";
-import { runStream } from "../src/run.ts";
-import type { Tool } from "../src/tool.ts";
-import { tools } from "../tools/mod.ts";
+import { parse, toRun } from "../../src/cli.ts";
+import { runStream } from "../../src/run.ts";
+import type { Tool } from "../../src/tool.ts";
+import { tools } from "../../tools/mod.ts";
 import { encodeEvent, type Event, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
 import golden from "./fixtures/bcc_golden.json" with { type: "json" };
 

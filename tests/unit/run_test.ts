@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { parse, toRun } from "../src/cli.ts";
-import { BadInput, CannotRun } from "../src/failure.ts";
-import type { Kernel } from "../src/kernel.ts";
-import { runStream } from "../src/run.ts";
-import { schema } from "../src/schema.ts";
-import tcpaccept from "../tools/tcpaccept.ts";
+import { parse, toRun } from "../../src/cli.ts";
+import { BadInput, CannotRun } from "../../src/failure.ts";
+import type { Kernel } from "../../src/kernel.ts";
+import { runStream } from "../../src/run.ts";
+import { schema } from "../../src/schema.ts";
+import tcpaccept from "../../tools/tcpaccept.ts";
 import { encodeEvent, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
 
 const event = {
