@@ -43,6 +43,10 @@ function lastWords(log: string): string {
 
 /** What keeps every tool from running on this machine, as a sentence that says what to do; undefined if nothing does. */
 export function machineObstacle(kernel: Kernel): string | undefined {
+  const machine = kernel.readText("/proc/sys/kernel/arch")?.trim() ?? Deno.build.arch; // there since 6.1
+  if (machine !== Deno.build.arch) {
+    return `This nettrace is built for ${Deno.build.arch} and this kernel is ${machine}: install the one for ${machine}.`;
+  }
   const status = kernel.readText("/proc/self/status") ?? "";
   const missing = missingCapabilities(status);
   if (missing.length > 0) {
@@ -80,7 +84,7 @@ export function fatal(error: CallError, kernel: Kernel): string | undefined {
   if (error.errno === ENOSYS || (error.errno === EPERM && seccomp)) {
     return "A seccomp filter or this kernel does not let nettrace call bpf(2): run it outside the container, or allow bpf and perf_event_open.";
   }
-  if (error.errno === ENOMEM || (error.errno === EPERM && error.log.includes("memlock"))) {
+  if (error.errno === ENOMEM || (error.errno === EPERM && error.log.includes("ulimit -l"))) {
     return "The kernel refused the memory for the program's maps: raise the limit with `ulimit -l unlimited`, or give --buffer a smaller size.";
   }
   return undefined;

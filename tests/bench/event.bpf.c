@@ -34,7 +34,7 @@ static __always_inline void make_up(struct accept *e, __u32 i)
 	}
 }
 
-static long put(__u32 i, void *unused)
+static long put(__u32 i, __u32 *put_records)
 {
 	struct accept *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 
@@ -43,6 +43,7 @@ static long put(__u32 i, void *unused)
 	make_up(e, i);
 	e->origin.time_ns = 1000000000000 + i * 1009ULL;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+	++*put_records;
 	return 0;
 }
 
@@ -50,12 +51,14 @@ struct wanted {
 	__u32 records;
 };
 
-/* Puts as many records into the ring as wanted, or as fit. */
+/* Puts as many records into the ring as wanted, or as fit, and returns how many. */
 SEC("syscall")
 int fill(struct wanted *ctx)
 {
-	bpf_loop(ctx->records, put, NULL, 0);
-	return 0;
+	__u32 put_records = 0;
+
+	bpf_loop(ctx->records, put, &put_records, 0);
+	return put_records;
 }
 
 #if defined(__TARGET_ARCH_x86)

@@ -143,6 +143,11 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
   ],
   ["a kernel without BTF", { exists: (path) => path !== "/sys/kernel/btf/vmlinux" }, /no BTF .*CONFIG_DEBUG_INFO_BTF/],
   [
+    "an executable for another architecture",
+    { readText: (path) => path.endsWith("/arch") ? "riscv64\n" : undefined },
+    /built for \w+ and this kernel is riscv64: install the one for riscv64/,
+  ],
+  [
     "a seccomp filter",
     {
       readText: (path) => path.endsWith("status") ? "CapEff:\t000001ffffffffff\nSeccomp:\t2\n" : undefined,
