@@ -95,7 +95,9 @@ Deno.test("doctor says which plan is used and why the better ones are not", () =
 });
 
 Deno.test("doctor says what keeps every tool from running", () => {
-  const kernel = newKernel(newRing(4096), { readText: () => "CapEff:\t0000000000000000\n" });
+  const kernel = newKernel(newRing(4096), {
+    readText: (path) => path.endsWith("/status") ? "CapEff:\t0000000000000000\n" : undefined,
+  });
   const diagnosis = diagnose([tcpaccept], kernel, build);
   assert.equal(diagnosis.ok, false);
   assert.match(report(diagnosis), /needs root/);

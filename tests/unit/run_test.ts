@@ -138,7 +138,7 @@ Deno.test("--plan takes the name that bcc's users know for kprobes", async () =>
 const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp][] = [
   [
     "a user without rights",
-    { readText: () => "CapEff:\t0000000000000000\n" },
+    { readText: (path) => path.endsWith("/status") ? "CapEff:\t0000000000000000\n" : undefined },
     /needs root, or CAP_BPF and CAP_PERFMON: run it with sudo/,
   ],
   ["a kernel without BTF", { exists: (path) => path !== "/sys/kernel/btf/vmlinux" }, /no BTF .*CONFIG_DEBUG_INFO_BTF/],
