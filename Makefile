@@ -12,9 +12,12 @@ TESTS ?= tests/build_test.ts tests/executable_test.ts tests/live
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 objects := $(patsubst bpf/%.bpf.c,out/%.bpf.o,$(wildcard bpf/*.bpf.c))
+benches := out/bench-event.bpf.o $(patsubst %,out/bench-%,reader launch fill drain producer)
 assets := out/libbpf.so out/build.json $(objects)
 sources := deno.json $(filter-out %_test.ts,$(wildcard src/*.ts src/*/*.ts ffi/*.ts tools/*.ts bpf/*.gen.ts package/alias/*.ts))
 warnings := -Wall -Wextra -Werror
+bpf_clang := clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter \
+  -Iout/include -fdebug-compilation-dir=.
 
 .PHONY: help deps run test check layouts readme vm bench install clean
 help: ## list the goals
@@ -56,7 +59,9 @@ vm: ## run the live tests on other kernels (ARGS="--kernels 5.10")
 	@$(MAKE) --no-print-directory nettrace out/traffic
 	@$(deno) run -A tests/vm/run.ts $(ARGS)
 
-bench: nettrace out/traffic ## measure, side by side with other tools
+bench: ## measure, side by side with C programs, as root (ARGS=--write for docs/performance.md)
+	@package/deps.sh build bench
+	@$(MAKE) --no-print-directory nettrace out/traffic $(benches)
 	@$(deno) run -A tests/bench/run.ts $(ARGS)
 
 install: nettrace ## copy the executable to PREFIX
@@ -68,8 +73,7 @@ clean: ## remove what was made
 # Line information names the source files: relative to here, so that the directory built in leaves no trace. BPF_PROG
 # declares parameters that a program need not use.
 out/%.bpf.o: bpf/%.bpf.c out/include/bpf | deps
-	clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter -Iout/include \
-	  -fdebug-compilation-dir=. -MMD -MP -MF out/$*.bpf.d -c $< -o $@
+	$(bpf_clang) -MMD -MP -MF out/$*.bpf.d -c $< -o $@
 	llvm-strip -g $@
 -include $(objects:.o=.d)
 
@@ -99,6 +103,14 @@ out/stub.bin: package/stub.c package/stub.ld | deps
 out/traffic: $(wildcard tests/live/traffic*.[ch]) | deps
 	@mkdir -p out
 	clang -O2 $(warnings) -static -pthread $(filter %.c,$^) -o $@
+
+out/bench-%.bpf.o: tests/bench/%.bpf.c $(wildcard bpf/*.h bpf/*.c) out/include/bpf | deps
+	$(bpf_clang) -Ibpf -c $< -o $@
+	llvm-strip -g $@
+
+out/bench-%: tests/bench/%.c tests/bench/row.c tests/bench/c.h | deps
+	@mkdir -p out
+	clang -O2 $(warnings) $(filter %.c,$^) -Wl,--as-needed -lbpf -o $@
 
 $(deno): package/deno.sh | deps
 	@mkdir -p out

@@ -31,6 +31,7 @@ enum { false, true };
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_LPM_TRIE = 11,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -130,6 +131,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	int tgid;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 };

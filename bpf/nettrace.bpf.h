@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What every program shares: who did it, between which endpoints, which events to keep, and what was lost. */
+/* What every program shares: who did it, between which endpoints, and what was lost. */
 #ifndef NETTRACE_BPF_H
 #define NETTRACE_BPF_H
 
@@ -47,50 +47,6 @@ struct endpoints {
 
 LOST(ring_full);
 
-const volatile __u32 filter_pid = 0;
-const volatile bool filter_by_pid = false;
-const volatile __u16 filter_family = 0;
-const volatile bool filter_by_lport = false;
-const volatile __u8 lports[65536 / 8] = {}; /* a bit a port */
-const volatile bool filter_by_cgroup = false;
-const volatile bool filter_by_mntns = false;
-
-/* Stand-ins for maps that the user pinned (bcc's docs/special_filtering.md: u64 keys, any value). */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, __u64);
-} cgroups SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, __u32);
-} mntnses SEC(".maps");
-
-/* False if the current task is filtered out. */
-static __always_inline bool keep_task(void)
-{
-	if (filter_by_pid && bpf_get_current_pid_tgid() >> 32 != filter_pid)
-		return false;
-	if (filter_by_cgroup) {
-		__u64 id = bpf_get_current_cgroup_id();
-
-		if (!bpf_map_lookup_elem(&cgroups, &id))
-			return false;
-	}
-	if (filter_by_mntns) {
-		struct task_struct *task = (void *)bpf_get_current_task();
-		__u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-
-		if (!bpf_map_lookup_elem(&mntnses, &inum))
-			return false;
-	}
-	return true;
-}
-
 /*
  * READ() loads a member of a kernel struct: straight where the verifier knows the pointer's type (`typed`; this also
  * loads under lockdown=confidentiality, where probe reads are refused), through a probe read elsewhere. `typed` is a
@@ -124,29 +80,6 @@ static __always_inline __u16 local_port(struct sock *sk, const bool typed)
 	return __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 }
 
-/* False if a socket of this kind is filtered out: not TCP over IP, or not of the family or local port asked for. */
-static __always_inline bool keep_sock(struct sock *sk, const bool typed)
-{
-	__u16 family = READ(typed, sk, __sk_common.skc_family);
-	__u16 protocol = READ(typed, sk, sk_protocol);
-
-	if (family != AF_INET && family != AF_INET6)
-		return false;
-	if (protocol != IPPROTO_TCP && protocol != IPPROTO_MPTCP)
-		return false;
-	if (filter_family && family != filter_family)
-		return false;
-	if (filter_by_lport) {
-		__u32 port = local_port(sk, typed);
-
-		barrier_var(port); /* or clang drops the mask, without which verifiers of 5.10 see no bound on a swapped port */
-		port &= 0xffff;
-		if (!(lports[port >> 3] & 1 << (port & 7)))
-			return false;
-	}
-	return true;
-}
-
 static __always_inline void set_mapped(__u8 addr[16], __be32 ipv4)
 {
 	__u32 *words = (__u32 *)addr;
@@ -171,7 +104,7 @@ static __always_inline void set_ipv6(__u8 addr[16], struct in6_addr *from, const
 	words[3] = from->in6_u.u6_addr32[3];
 }
 
-/* Fills every byte of `ends` from a socket that keep_sock() kept. */
+/* Fills every byte of `ends` from a TCP socket. */
 static __always_inline void set_endpoints(struct endpoints *ends, struct sock *sk, const bool typed)
 {
 	ends->lport = local_port(sk, typed);
@@ -187,18 +120,24 @@ static __always_inline void set_endpoints(struct endpoints *ends, struct sock *s
 	}
 }
 
-/* Fills every byte of `origin`: the current task at `time_ns`, in the network namespace of `sk`. */
-static __always_inline void set_origin(struct origin *origin, __u64 time_ns, struct sock *sk, const bool typed)
+static __always_inline __u32 netns_of(struct sock *sk, const bool typed)
+{
+	struct net *net = READ(typed, sk, __sk_common.skc_net.net);
+
+	return READ(typed, net, ns.inum);
+}
+
+/* Fills every byte of `origin`: the current task at `time_ns`. */
+static __always_inline void set_origin(struct origin *origin, __u64 time_ns, __u32 netns)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct net *net = READ(typed, sk, __sk_common.skc_net.net);
 
 	origin->time_ns = time_ns;
 	origin->cgroup_id = bpf_get_current_cgroup_id();
 	origin->pid = id >> 32;
 	origin->tid = id;
 	origin->uid = bpf_get_current_uid_gid();
-	origin->netns = READ(typed, net, ns.inum);
+	origin->netns = netns;
 	bpf_get_current_comm(origin->comm, sizeof(origin->comm));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // One event for each TCP connection that a task takes from a listening socket.
-#include "nettrace.bpf.h"
+#include "filter.bpf.h"
 #include "compat.bpf.h"
 
 struct accept {
@@ -16,17 +16,21 @@ LOST(map_full);		/* more io_uring accepts pending at once than `pending` holds *
 
 static __always_inline void emit(struct sock *sk, __u64 time_ns, const bool typed)
 {
+	struct endpoints ends;
 	struct accept *e;
 
-	if (!keep_sock(sk, typed))
+	if (!keep_kind(sk, typed))
+		return;
+	set_endpoints(&ends, sk, typed);
+	if (!keep_ends(&ends, netns_of(sk, typed)))
 		return;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		COUNT_LOST(ring_full);
 		return;
 	}
-	set_origin(&e->origin, time_ns, sk, typed);
-	set_endpoints(&e->ends, sk, typed);
+	set_origin(&e->origin, time_ns, netns_of(sk, typed));
+	e->ends = ends;
 	bpf_ringbuf_submit(e, 0);
 }
 
@@ -78,7 +82,8 @@ static __always_inline struct sock *sock_of(unsigned int fd)
 	return BPF_CORE_READ(socket, sk);
 }
 
-static __always_inline void emit_fd(long fd)
+/* Not inlined: four programs have it. */
+static __noinline void emit_fd(long fd)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct sock *sk;
@@ -128,8 +133,7 @@ struct request {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
 	__type(key, struct request);
 	__type(value, __u8);
 } pending SEC(".maps");
@@ -182,7 +186,7 @@ int complete(struct bpf_raw_tracepoint_args *ctx)
 	} else if (more && !(done.flags & IORING_CQE_F_BUFFER) && done.res > 0 && keep_task()) {
 		struct sock *sk = sock_of(done.res);
 
-		if (sk && keep_sock(sk, false))
+		if (sk && keep_kind(sk, false))
 			COUNT_LOST(armed_before);
 	}
 	return 0;

@@ -58,32 +58,64 @@ export default {
     }
   },
   "rodata": {
-    "filter_pid": {
+    "filter_pids": {
       "offset": 0,
-      "size": 4
+      "size": 1
     },
-    "filter_by_pid": {
+    "filter_uids": {
+      "offset": 1,
+      "size": 1
+    },
+    "filter_netnses": {
+      "offset": 2,
+      "size": 1
+    },
+    "filter_cgroups": {
+      "offset": 3,
+      "size": 1
+    },
+    "filter_comms": {
       "offset": 4,
       "size": 1
     },
-    "filter_family": {
+    "filter_laddrs": {
+      "offset": 5,
+      "size": 1
+    },
+    "filter_raddrs": {
       "offset": 6,
+      "size": 1
+    },
+    "filter_family": {
+      "offset": 8,
       "size": 2
     },
-    "filter_by_lport": {
-      "offset": 8,
+    "filter_lports": {
+      "offset": 10,
       "size": 1
     },
     "lports": {
-      "offset": 9,
+      "offset": 11,
       "size": 8192
     },
-    "filter_by_cgroup": {
-      "offset": 8201,
+    "filter_rports": {
+      "offset": 8203,
       "size": 1
     },
-    "filter_by_mntns": {
-      "offset": 8202,
+    "rports": {
+      "offset": 8204,
+      "size": 8192
+    },
+    "filter_cgroupmap": {
+      "offset": 16396,
+      "size": 1
+    },
+    "filter_mntnsmap": {
+      "offset": 16397,
+      "size": 1
+    },
+    "filter_children": {
+      "offset": 16398,
       "size": 1
     }
   },
@@ -92,24 +124,29 @@ export default {
       "offset": 0,
       "size": 8
     },
-    "lost_fd_gone": {
-      "offset": 16,
+    "lost_children": {
+      "offset": 8,
       "size": 8
     },
-    "lost_direct": {
+    "lost_fd_gone": {
       "offset": 24,
       "size": 8
     },
-    "lost_armed_before": {
+    "lost_direct": {
       "offset": 32,
       "size": 8
     },
-    "lost_map_full": {
+    "lost_armed_before": {
       "offset": 40,
+      "size": 8
+    },
+    "lost_map_full": {
+      "offset": 48,
       "size": 8
     }
   },
   "programs": {
+    "follow_fork": "tp_btf/sched_process_fork",
     "graft_fexit": "fexit/security_sock_graft",
     "graft_kprobe": "kprobe/security_sock_graft",
     "exit_accept": "tracepoint/syscalls/sys_exit_accept",

@@ -23,6 +23,7 @@ export interface BpfObject extends Disposable {
   /** Makes `map` be the map pinned at `path`; `keySize` in bytes. Throws SystemError, errno 0 if it is of another kind. */
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
+  put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
   detach(): void;
   /** The ring named `events`. */
@@ -96,6 +97,13 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
     },
     load() {
       libbpf.number("bpf_object__load", libbpf.bpf_object__load(object));
+    },
+    put(name, key, value) {
+      const [keySize, valueSize] = [BigInt(key.length), BigInt(value.length)];
+      libbpf.number(
+        `put into ${name}`,
+        libbpf.bpf_map__update_elem(map(name), key.slice(), keySize, value.slice(), valueSize, 0n),
+      );
     },
     attach(name) {
       const found = program(name);

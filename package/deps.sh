@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages that building, testing or booting other kernels takes; says nothing when all are there.
 #
-#   deps.sh GROUP...   of: build, test, vm
+#   deps.sh GROUP...   of: build, test, vm, bench
 set -euo pipefail
 
 packages=()
@@ -13,9 +13,10 @@ for group in "$@"; do
     [[ $(type -P npm deno) ]] || packages+=(npm)
     ;;
   test) packages+=(strace iproute2 libcap2-bin libbpf1 util-linux) ;;
+  bench) packages+=(libbpf-dev libbpf1 util-linux zstd) ;;
   vm) packages+=(qemu-system-x86 busybox-static cpio zstd lz4 xz-utils) ;;
   *)
-    echo "deps.sh: there is no group $group; say build, test or vm." >&2
+    echo "deps.sh: there is no group $group; say build, test, vm or bench." >&2
     exit 2
     ;;
   esac

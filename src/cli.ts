@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option as Flag } from "commander";
 import { BadInput } from "./failure.ts";
+import type { Fill } from "./filter.ts";
 import { common, type Constant, type Option, type Options } from "./option.ts";
 import type { Run } from "./run.ts";
 import type { Tool } from "./tool.ts";
@@ -90,16 +91,22 @@ function sentence(tool: Tool, error: CommanderError): string {
 /** What a parsed command line asks of the kernel and the output. */
 export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
   const constants: Record<string, Constant> = {};
+  const fills: Fill[] = [];
+  const programs: string[] = [];
   const pinned: { map: string; path: string; keySize: number }[] = [];
   for (const [name, option] of Object.entries(tool.options)) {
     const value = values.get(name);
     if (value === undefined) continue;
     Object.assign(constants, option.constants?.(value));
+    if (option.program !== undefined) programs.push(option.program);
+    if (option.fill) fills.push(option.fill(value));
     if (option.pinned) pinned.push({ ...option.pinned, path: String(value) });
   }
   return {
     tool,
     constants,
+    fills,
+    programs,
     pinned,
     plan: values.get("plan") as string | undefined,
     buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,

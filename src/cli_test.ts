@@ -11,7 +11,8 @@ function asked(...args: string[]) {
 
 Deno.test("parse takes options as argparse does: glued, clustered, with an equals sign, cut short", () => {
   for (const args of [["-p181"], ["-p", "181"], ["--pid=181"], ["--pid", "181"], ["--pi", "181"], ["--pi=181"]]) {
-    assert.deepEqual(asked(...args).constants, { filter_by_pid: true, filter_pid: 181 }, args.join(" "));
+    const { fills } = asked(...args);
+    assert.deepEqual(fills.map((f) => [f.map, f.entries[0]?.key[0]]), [["pids", 181]], args.join(" "));
   }
   const run = asked("-tTP", "80");
   assert.deepEqual(run.given, new Set(["time", "timestamp", "port"]));
@@ -51,9 +52,9 @@ Deno.test("parse refuses in one sentence that names what was typed", () => {
 
 Deno.test("toRun passes pinned maps with their filters on", () => {
   const run = asked("--cgroupmap", "/sys/fs/bpf/a", "--mntnsmap=/sys/fs/bpf/b");
-  assert.deepEqual(run.constants, { filter_by_cgroup: true, filter_by_mntns: true });
+  assert.deepEqual(run.constants, { filter_cgroupmap: true, filter_mntnsmap: true });
   assert.deepEqual(run.pinned, [
-    { map: "cgroups", keySize: 8, path: "/sys/fs/bpf/a" },
-    { map: "mntnses", keySize: 8, path: "/sys/fs/bpf/b" },
+    { map: "cgroupmap", keySize: 8, path: "/sys/fs/bpf/a" },
+    { map: "mntnsmap", keySize: 8, path: "/sys/fs/bpf/b" },
   ]);
 });

@@ -67,7 +67,7 @@ _nettrace; printf '%s\\n' "\${COMPREPLY[@]}"`;
   };
   assert.deepEqual(await complete("tcp"), ["tcpaccept"]);
   assert.deepEqual(await complete("man", ""), ["tcpaccept"]);
-  assert.deepEqual(await complete("tcpaccept", "--cg"), ["--cgroupmap"]);
+  assert.deepEqual(await complete("tcpaccept", "--cgroupm"), ["--cgroupmap"]);
   assert.deepEqual(await complete("tcpaccept", "--plan", "k"), ["kprobe"]);
   assert.ok((await complete("tcpaccept", "--mntnsmap", "/proc/self/moun")).includes("/proc/self/mountinfo"));
   assert.deepEqual(await complete("completions", "z"), ["zsh"]);

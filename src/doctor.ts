@@ -31,7 +31,14 @@ interface ToolDiagnosis {
   plans: { name: string; usable: boolean; reason?: string }[];
 }
 
-const NOTHING_ASKED: Request = { constants: {}, pinned: [], plan: undefined, buffer_bytes: 4096 };
+const NOTHING_ASKED: Request = {
+  constants: {},
+  fills: [],
+  programs: [],
+  pinned: [],
+  plan: undefined,
+  buffer_bytes: 4096,
+};
 
 /** Finds out what works by doing it: each plan of each tool is loaded, attached and detached. */
 export function diagnose(tools: readonly Tool[], kernel: Kernel, build: Build): Diagnosis {

@@ -16,6 +16,8 @@ export interface KernelObject extends Disposable {
   resize(map: string, entries: number): void;
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
+  /** Puts an entry into a map of the loaded object. */
+  put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
   detach(): void;
   ring(size: number): Ring;

@@ -1,4 +1,5 @@
 import { BadInput } from "./failure.ts";
+import type { Fill } from "./filter.ts";
 
 /** The value of a constant in a program's .rodata. */
 export type Constant = number | boolean | Uint8Array;
@@ -17,6 +18,10 @@ export interface Option<Value = unknown> {
   excludes?: string;
   /** The constants that the value sets in the program; of flags, when given. */
   constants?: (value: Value) => Record<string, Constant>;
+  /** A program that the option takes besides those of the plan. */
+  program?: string;
+  /** What goes into a map of the program. */
+  fill?: (value: Value) => Fill;
   /** The value is the path of a pinned map that takes the place of this one. */
   pinned?: { map: string; keySize: number };
   /** What completes the argument in a shell. */
@@ -37,20 +42,6 @@ export function parseWhole(text: string, what: string, least: number, most: numb
     throw new BadInput(`${what} must be a whole number from ${least} to ${most}, not '${text}'.`);
   }
   return n;
-}
-
-/** A bit for each port of a list such as 80,443,8000-8010. */
-export function parsePorts(text: string): Uint8Array {
-  const bits = new Uint8Array(65536 / 8);
-  for (const item of text.split(",")) {
-    const [from = "", to = from, ...rest] = item.split("-");
-    if (rest.length > 0) throw new BadInput(`A range of ports has one dash, as in 8000-8010, not '${item}'.`);
-    const first = parseWhole(from, "A port", 0, 65535);
-    const last = parseWhole(to, "A port", 0, 65535);
-    if (first > last) throw new BadInput(`A range of ports goes upwards: type ${last}-${first}, not '${item}'.`);
-    for (let port = first; port <= last; port++) bits[port >> 3] = (bits[port >> 3] as number) | 1 << (port & 7);
-  }
-  return bits;
 }
 
 const UNITS: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
@@ -89,42 +80,22 @@ export const timestamps = {
   timestamp: option({ short: "t", help: "include timestamp on output" }),
 };
 
-/** `-p`: the process that does it. */
-export const pid = option({
-  short: "p",
-  argument: "PID",
-  help: "trace this PID only",
-  parse: (text) => parseWhole(text, "A PID", 1, 4194304), // PID_MAX_LIMIT, include/linux/threads.h
-  constants: (value) => ({ filter_by_pid: true, filter_pid: value }),
-});
-
-/** Local ports, in the tool's own words. */
-export function lports(short: string, help: string): Option {
-  return option({
-    short,
-    argument: "PORTS",
-    help,
-    parse: parsePorts,
-    constants: (bits) => ({ filter_by_lport: true, lports: bits }),
-  });
-}
-
 /** The two filters by a pinned map of container ids (bcc's docs/special_filtering.md). */
 export const containerMaps = {
   cgroupmap: option({
     argument: "PATH",
     help: "trace cgroups in this BPF map only",
     parse: (text) => text,
-    constants: () => ({ filter_by_cgroup: true }),
-    pinned: { map: "cgroups", keySize: 8 },
+    constants: () => ({ filter_cgroupmap: true }),
+    pinned: { map: "cgroupmap", keySize: 8 },
     complete: "file",
   }),
   mntnsmap: option({
     argument: "PATH",
     help: "trace mount namespaces in this BPF map only",
     parse: (text) => text,
-    constants: () => ({ filter_by_mntns: true }),
-    pinned: { map: "mntnses", keySize: 8 },
+    constants: () => ({ filter_mntnsmap: true }),
+    pinned: { map: "mntnsmap", keySize: 8 },
     complete: "file",
   }),
 };

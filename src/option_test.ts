@@ -1,25 +1,6 @@
 import assert from "node:assert/strict";
 import { BadInput } from "./failure.ts";
-import { parseBufferSize, parsePorts, parseWhole } from "./option.ts";
-
-function ports(bits: Uint8Array): number[] {
-  return Array.from({ length: 65536 }, (_, port) => port).filter((port) =>
-    (bits[port >> 3] as number) >> (port & 7) & 1
-  );
-}
-
-Deno.test("parsePorts takes lists and ranges", () => {
-  assert.deepEqual(ports(parsePorts("80")), [80]);
-  assert.deepEqual(ports(parsePorts("81,80,8000-8003")), [80, 81, 8000, 8001, 8002, 8003]);
-  assert.deepEqual(ports(parsePorts("0,65535")), [0, 65535]);
-  assert.equal(ports(parsePorts("0-65535")).length, 65536);
-});
-
-Deno.test("parsePorts refuses what is no list of ports, in one sentence", () => {
-  for (const text of ["", "80,", "x", "65536", "-1", "80-", "90-80", "1-2-3", "8 0", "0x50", "１", "80;81"]) {
-    assert.throws(() => parsePorts(text), (e) => e instanceof BadInput && !e.message.includes("\n"), text);
-  }
-});
+import { parseBufferSize, parseWhole } from "./option.ts";
 
 Deno.test("parseWhole takes decimal digits within bounds and nothing else", () => {
   assert.equal(parseWhole("181", "A PID", 1, 4194304), 181);

@@ -1,4 +1,5 @@
 import { BadInput, CannotRun } from "./failure.ts";
+import type { Fill } from "./filter.ts";
 import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel.ts";
 import { fatal, machineObstacle, obstacle, reason } from "./obstacle.ts";
 import type { Constant } from "./option.ts";
@@ -10,6 +11,10 @@ import type { Plan, Tool } from "./tool.ts";
 export interface Request {
   /** Values of the programs' constants, by name. */
   constants: Readonly<Record<string, Constant>>;
+  /** Programs to attach besides those of the plan. */
+  programs: readonly string[];
+  /** What goes into maps of the object. */
+  fills: readonly Fill[];
   /** Pinned maps that take the place of the object's. */
   pinned: readonly { map: string; path: string; keySize: number }[];
   /** The only plan to use, if one was asked for. */
@@ -73,7 +78,10 @@ export function tryPlan(
     const object = cleanup.use(kernel.open(tool.name));
     prepare(object, tool, plan, request);
     object.load();
-    for (const program of plan.programs) object.attach(program);
+    for (const { map, entries } of request.fills) {
+      for (const { key, keep } of entries) object.put(map, key, Uint8Array.of(keep ? 1 : 0));
+    }
+    for (const program of [...plan.programs, ...request.programs]) object.attach(program);
     for (const program of plan.optional ?? []) attachIfThere(object, program);
     const ring = object.ring(request.buffer_bytes);
     const bss = tool.layout.bss;
@@ -106,10 +114,14 @@ function sizeOf(section: Fields): number {
   return Math.max(...Object.values(section).map((f) => f.offset + f.size));
 }
 
+/** Processes that --children can follow. */
+const ROOM_FOR_CHILDREN = 4096;
+
 function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
-  const wanted = new Set([...plan.programs, ...plan.optional ?? []]);
+  const wanted = new Set([...plan.programs, ...request.programs, ...plan.optional ?? []]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   object.resize("events", request.buffer_bytes);
+  for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
   const rodata = tool.layout.rodata;
   const section = object.rodata(sizeOf(rodata));

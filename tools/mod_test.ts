@@ -37,10 +37,18 @@ for (const [name, load] of Object.entries(tools)) {
   });
 
   Deno.test(`${name} sets constants that its object has`, () => {
-    const samples: unknown[] = [1, new Uint8Array(1), true, "text"];
+    const samples: unknown[] = [1, [], new Uint8Array(1), true, "text"];
     for (const option of Object.values(tool.options)) {
-      const set: Record<string, Constant> = Object.assign({}, ...samples.map((s) => option.constants?.(s)));
+      const set: Record<string, Constant> = {};
+      for (const sample of samples) {
+        try {
+          Object.assign(set, option.constants?.(sample));
+        } catch {
+          // A sample that is no value of this option's.
+        }
+      }
       for (const constant of Object.keys(set)) assert.ok(constant in tool.layout.rodata, constant);
+      if (option.program !== undefined) assert.ok(option.program in tool.layout.programs, option.program);
     }
   });
 

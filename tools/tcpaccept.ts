@@ -1,6 +1,7 @@
 import layout from "../bpf/tcpaccept.gen.ts";
 import { timeColumns } from "../src/column.ts";
-import { containerMaps, family, lports, pid, timestamps } from "../src/option.ts";
+import { filters, pids, ports } from "../src/filter.ts";
+import { containerMaps, family, timestamps } from "../src/option.ts";
 import { stream } from "../src/tool.ts";
 
 const uring = ["submit_req", "submit_sqe", "complete"] as const;
@@ -15,10 +16,15 @@ export default stream({
   layout,
   options: {
     ...timestamps,
-    pid,
-    port: lports("P", "comma-separated list of local ports to trace, and ranges of them"),
+    pid: pids("p"),
+    port: {
+      ...ports("lports", "comma-separated list of local ports to trace, and ranges of them", "P"),
+      excludes: "lport",
+    },
     ...family,
     ...containerMaps,
+    ...filters,
+    lport: { ...filters.lport, excludes: "port" },
   },
   plans: [
     { name: "fexit", programs: ["graft_fexit"] },

@@ -1,6 +1,6 @@
 /*
  * producer RATE SECONDS: for each line of input, calls getppid RATE times a second, evenly spaced, and prints how often
- * it did and how long a call took on average, which is what tracing costs it.
+ * it did and how long all calls took, which is what tracing makes longer.
  */
 #define _GNU_SOURCE
 #include "c.h"

@@ -1,7 +1,7 @@
 /*
- * reader OBJECT RING_BYTES LOST_OFFSET WORD...: tcpaccept as a plain C tool. Loads and attaches the programs named by
- * the words (`?NAME` if the kernel has its hook), prints the heading, then a row for each record until SIGINT; then
- * says how many were lost: the counter at LOST_OFFSET in .bss. A word OFFSET:SIZE=VALUE sets a constant in .rodata.
+ * reader OBJECT RING_BYTES LOST_OFFSET PROGRAM...: tcpaccept as a plain C tool. Loads and attaches the programs (`?NAME`
+ * only if the kernel has its hook), prints the heading, then a row for each record until SIGINT; then says how many
+ * were lost: the counter at LOST_OFFSET in .bss.
  */
 #include "c.h"
 
@@ -29,33 +29,22 @@ static int take(void *unused, void *data, size_t size)
 	return 0;
 }
 
-static void set_constant(struct bpf_object *object, const char *word)
+static struct bpf_program *program_of(struct bpf_object *object, const char *name)
 {
-	unsigned long long offset, size, value;
-	size_t length;
-	char *section = (char *)bpf_map__initial_value(bpf_object__find_map_by_name(object, ".rodata"), &length);
-
-	if (sscanf(word, "%llu:%llu=%llu", &offset, &size, &value) != 3 || offset + size > length)
-		die("reader: %s is no constant", word);
-	memcpy(section + offset, &value, size);
-}
-
-static struct bpf_program *program_of(struct bpf_object *object, const char *word)
-{
-	struct bpf_program *program = bpf_object__find_program_by_name(object, *word == '?' ? word + 1 : word);
+	struct bpf_program *program = bpf_object__find_program_by_name(object, *name == '?' ? name + 1 : name);
 
 	if (!program)
-		die("reader: there is no program %s", word);
+		die("reader: there is no program %s", name);
 	return program;
 }
 
-static void attach(struct bpf_object *object, const char *word)
+static void attach(struct bpf_object *object, const char *name)
 {
-	if (!bpf_program__attach(program_of(object, word)) && !(*word == '?' && errno == ENOENT))
-		die("reader: cannot attach %s: %m", word);
+	if (!bpf_program__attach(program_of(object, name)) && !(*name == '?' && errno == ENOENT))
+		die("reader: cannot attach %s: %m", name);
 }
 
-/* Reads what was printed to stderr by libbpf if that is a warning about an optional program: it is none here. */
+/* libbpf warns of a missing hook of an optional program, which is no fault. */
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
 {
 	(void)level;
@@ -70,27 +59,22 @@ int main(int count, char **args)
 	struct bpf_program *program;
 	struct ring_buffer *ring;
 	unsigned long long lost = 0;
-	char zero[4096] = {};
+	char bss[4096];
 	uint32_t key = 0;
 
 	if (!object)
-		die("usage: reader OBJECT RING_BYTES LOST_OFFSET WORD...");
+		die("usage: reader OBJECT RING_BYTES LOST_OFFSET PROGRAM...");
 	signal(SIGINT, stop);
 	libbpf_set_print(silent);
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_autoload(program, false);
-	for (int i = 4; i < count; i++) {
-		if (strchr(args[i], '='))
-			set_constant(object, args[i]);
-		else
-			bpf_program__set_autoload(program_of(object, args[i]), true);
-	}
+	for (int i = 4; i < count; i++)
+		bpf_program__set_autoload(program_of(object, args[i]), true);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "events"), atoi(args[2]));
 	if (bpf_object__load(object))
 		die("reader: cannot load %s: %m", args[1]);
 	for (int i = 4; i < count; i++)
-		if (!strchr(args[i], '='))
-			attach(object, args[i]);
+		attach(object, args[i]);
 	ring = ring_buffer__new(bpf_object__find_map_fd_by_name(object, "events"), take, NULL, NULL);
 	if (!ring)
 		die("reader: cannot map the ring: %m");
@@ -99,8 +83,8 @@ int main(int count, char **args)
 	while (!stopping)
 		ring_buffer__poll(ring, POLL_MS);
 	ring_buffer__consume(ring);
-	if (!bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object, ".bss"), &key, zero))
-		memcpy(&lost, zero + atoi(args[3]), sizeof(lost));
+	if (!bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object, ".bss"), &key, bss))
+		memcpy(&lost, bss + atoi(args[3]), sizeof(lost));
 	if (lost)
 		fprintf(stderr, "lost %llu events\n", lost);
 	bpf_object__close(object);

@@ -20,6 +20,7 @@ export async function boot(
 ): Promise<boolean> {
   const tar = `${into}/out.tar`;
   const qemu = await run([
+    ...["setpriv", "--pdeathsig", "KILL"], // so that a guest does not outlive the run
     ...["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", CPU, "-smp", "2", "-m", MEMORY],
     ...["-nodefaults", "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", initramfs],
     ...["-chardev", `file,id=console,path=${into}/console.log`, "-serial", "chardev:console"],

@@ -1,0 +1,54 @@
+// deno run -A run.ts [--only NAME]... [--json] [--write]: measures nettrace and C side by side, and prints a table.
+// --write also puts the results into docs/performance.md.
+import { accept } from "./accept.ts";
+import { drain } from "./drain.ts";
+import { idle } from "./idle.ts";
+import { machine } from "./machine.ts";
+import { type Measure, met, ratio } from "./measure.ts";
+import { rate } from "./rate.ts";
+import { page, table } from "./report.ts";
+import { start } from "./start.ts";
+
+const benches: Record<string, () => Promise<Measure[]>> = { start, drain, rate, accept, idle };
+
+/** The benches to run and how to show them; ends the process with what to type if there is something else. */
+function options(args: readonly string[]): { only: string[]; json: boolean; write: boolean } {
+  const only: string[] = [];
+  let json = false, write = false;
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--json") json = true;
+    else if (args[i] === "--write") write = true;
+    else if (args[i] === "--only" && Object.hasOwn(benches, args[i + 1] ?? "")) only.push(args[++i] ?? "");
+    else {
+      console.error(`bench: type --json, --write, or --only with one of ${Object.keys(benches).join(", ")}.`);
+      Deno.exit(2);
+    }
+  }
+  if (write && only.length > 0) {
+    console.error("bench: --write takes all measures of one run: leave out --only.");
+    Deno.exit(2);
+  }
+  return { only: only.length > 0 ? only : Object.keys(benches), json, write };
+}
+
+const { only, json, write } = options(Deno.args);
+if (Deno.uid() !== 0) {
+  console.error("bench: tracing needs root; run: sudo make bench");
+  Deno.exit(1);
+}
+const measures: Measure[] = [];
+for (const name of only) {
+  console.error(`bench: ${name}`);
+  measures.push(...await benches[name]?.() ?? []);
+}
+const facts = await machine();
+if (json) {
+  const results = measures.map((m) => ({ ...m, ratio: ratio(m), met: met(m) }));
+  console.log(JSON.stringify({ machine: Object.fromEntries(facts), measures: results }, null, 2));
+} else {
+  for (const [name, value] of facts) console.log(`${name.padEnd(24)}${value}`);
+  console.log(`\n${table(measures)}`);
+}
+if (write) {
+  await Deno.writeTextFile(new URL("../../docs/performance.md", import.meta.url), page(measures, facts));
+}
