@@ -100,10 +100,10 @@ static __always_inline bool keep_cgroup(void)
 	return verdict(listed, filter_cgroups);
 }
 
-/* True if nothing that is asked of tasks is known of the one to be judged: where an owner is missing. */
-static __always_inline bool no_task_filter(void)
+/* True if tasks are judged at all: then what belongs to an unknown task is left out. */
+static __always_inline bool judges_tasks(void)
 {
-	return !filter_pids && !filter_uids && !filter_comms && !filter_cgroups && !filter_cgroupmap && !filter_mntnsmap;
+	return filter_pids || filter_uids || filter_comms || filter_cgroups || filter_cgroupmap || filter_mntnsmap;
 }
 
 /* False if the current task is filtered out. */

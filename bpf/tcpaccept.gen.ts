@@ -129,19 +129,19 @@ export default {
       "size": 8
     },
     "lost_fd_gone": {
-      "offset": 24,
+      "offset": 16,
       "size": 8
     },
     "lost_direct": {
-      "offset": 32,
+      "offset": 24,
       "size": 8
     },
     "lost_armed_before": {
-      "offset": 40,
+      "offset": 32,
       "size": 8
     },
     "lost_map_full": {
-      "offset": 48,
+      "offset": 40,
       "size": 8
     }
   },

@@ -23,6 +23,7 @@ const COLD = {
   getauxval: { parameters: ["u64"], result: "u64" },
   vsnprintf: { parameters: ["buffer", "usize", "pointer", "pointer"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   close: { parameters: ["i32"], result: "i32" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 

@@ -25,6 +25,8 @@ export interface BpfObject extends Disposable {
   load(): void;
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
+  /** Runs an iterator program over all that it iterates over; what it prints is dropped. */
+  iterate(program: string): void;
   detach(): void;
   /** The ring named `events`. */
   ring(size: number): RingMapping & { readonly fd: number; drain(record: (offset: number) => boolean): number };
@@ -109,6 +111,17 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       const found = program(name);
       links.push(libbpf.pointer(`attach ${name}`, libbpf.bpf_program__attach(found)));
       attached.push(found);
+    },
+    iterate(name) {
+      const link = libbpf.pointer(`attach ${name}`, libbpf.bpf_program__attach_iter(program(name), null));
+      try {
+        const fd = libbpf.number(`bpf_iter_create ${name}`, libbpf.bpf_iter_create(libbpf.bpf_link__fd(link)));
+        const dropped = new Uint8Array(4096);
+        while (libc.read(fd, dropped, BigInt(dropped.length)) > 0n);
+        libc.close(fd);
+      } finally {
+        libbpf.bpf_link__destroy(link);
+      }
     },
     detach,
     ring(size) {

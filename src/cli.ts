@@ -5,9 +5,9 @@ import { common, type Constant, type Option, type Options } from "./option.ts";
 import type { Run } from "./run.ts";
 import type { Tool } from "./tool.ts";
 
-/** All options of a tool: its own first, then those that every tool has. */
+/** All options of a tool: its own first, then those that every tool has, unless it has its own form of one. */
 export function allOptions(tool: Tool): Options {
-  return { ...tool.options, ...common };
+  return { ...tool.options, ...common, ...tool.options };
 }
 
 /** A parsed command line: what was asked for, with options by long name. */

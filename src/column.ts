@@ -11,7 +11,14 @@ export type Cell<Field extends string = string> =
   | { kind: "time_of_day"; field: Field }
   | { kind: "elapsed_s"; field: Field; digits: number }
   | { kind: "time"; field: Field }
-  | { kind: "text"; text: string };
+  | { kind: "text"; text: string }
+  /** Whole multiples of the divisor, as bcc shows KB. */
+  | { kind: "quotient"; field: Field; divisor: number }
+  /** Nanoseconds as milliseconds, from whole microseconds, as bcc has them. */
+  | { kind: "ms"; field: Field; digits: number }
+  | { kind: "hex"; field: Field }
+  /** A name for each number; numbers without one stand as they are. */
+  | { kind: "enum"; field: Field; names: readonly (string | undefined)[] };
 
 /** A column of the table, a key of JSON and CSV records, or both. */
 export interface Column<Field extends string = string> {
@@ -27,6 +34,10 @@ export interface Column<Field extends string = string> {
   record?: boolean;
   /** Shown in the table only if this option is given. */
   option?: string;
+  /** Not shown in the table if this option is given. */
+  unless?: string;
+  /** A field that is 0 where the value is not known: it then stands as null, or in a table as 0 or -. */
+  known?: Field;
   cell: Cell<Field>;
   /** One line for the man page's FIELDS and the JSON Schema. */
   description: string;
@@ -59,6 +70,29 @@ export const timeColumns = [
   },
 ] as const satisfies readonly Column<OriginField>[];
 
+/** bcc's time columns of tcplife and tcpstates. */
+export const preciseTimeColumns = [
+  { ...timeColumns[0], width: 8, glued: false },
+  { ...timeColumns[1], width: 9, glued: false, cell: { kind: "elapsed_s", field: "time_ns", digits: 6 } },
+] as const satisfies readonly Column<OriginField>[];
+
+/** TCP states by number (include/net/tcp_states.h), in bcc's words. */
+export const TCP_STATES = [
+  undefined,
+  "ESTABLISHED",
+  "SYN_SENT",
+  "SYN_RECV",
+  "FIN_WAIT1",
+  "FIN_WAIT2",
+  "TIME_WAIT",
+  "CLOSE",
+  "CLOSE_WAIT",
+  "LAST_ACK",
+  "LISTEN",
+  "CLOSING",
+  "NEW_SYN_RECV",
+] as const;
+
 /** What leads every record in JSON and CSV. */
 export function recordHead(tool: string): Column<OriginField>[] {
   return [
@@ -74,7 +108,13 @@ export function recordHead(tool: string): Column<OriginField>[] {
 
 /** What ends every record in JSON and CSV. */
 export const recordTail = [
-  { key: "uid", width: 0, cell: { kind: "uint", field: "uid" }, description: "User id of the process." },
+  {
+    key: "uid",
+    width: 0,
+    known: "pid",
+    cell: { kind: "uint", field: "uid" },
+    description: "User id of the process.",
+  },
   {
     key: "netns",
     width: 0,
@@ -84,6 +124,7 @@ export const recordTail = [
   {
     key: "cgroup_id",
     width: 0,
+    known: "pid",
     cell: { kind: "uint", field: "cgroup_id" },
     description: "Id of the process's cgroup (v2): the inode number of its directory.",
   },
@@ -91,7 +132,10 @@ export const recordTail = [
 
 /** The columns that a table shows under these options. */
 export function tableColumns(columns: readonly Column[], given: ReadonlySet<string>): Column[] {
-  return columns.filter((c) => c.heading !== undefined && (c.option === undefined || given.has(c.option)));
+  return columns.filter((c) =>
+    c.heading !== undefined && (c.option === undefined || given.has(c.option)) &&
+    (c.unless === undefined || !given.has(c.unless))
+  );
 }
 
 /** The columns of a record. */

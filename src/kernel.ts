@@ -19,6 +19,8 @@ export interface KernelObject extends Disposable {
   /** Puts an entry into a map of the loaded object. */
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
+  /** Runs an iterator program over all that it iterates over. */
+  iterate(program: string): void;
   detach(): void;
   ring(size: number): Ring;
   missed(): number;

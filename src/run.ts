@@ -1,8 +1,8 @@
-import { recordColumns, tableColumns } from "./column.ts";
+import { type Column, recordColumns, tableColumns } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Losses, lossLine, total } from "./loss.ts";
 import { newClock } from "./output/clock.ts";
-import { compileRow, csvFormat, heading, jsonFormat, rowLimit, tableFormat } from "./output/row.ts";
+import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink } from "./output/sink.ts";
 import { openSession, type Request } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -28,10 +28,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   const { tool } = run;
   using session = openSession(tool, run, kernel);
   const { ring } = session;
-  const columns = run.format === "table"
-    ? tableColumns(tool.columns, run.given)
-    : recordColumns(tool.name, tool.columns);
-  const format = { table: tableFormat, json: jsonFormat, csv: csvFormat }[run.format];
+  const { columns, format, head } = layoutOf(run);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
   const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock);
@@ -42,7 +39,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
     return sink.row(write);
   };
 
-  sink.text(heading(columns, run.format));
+  sink.text(head);
   let flushed = sink.flush();
   const pace = newPace(kernel);
   let adjusted_ms = kernel.now_ms();
@@ -73,6 +70,21 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   }
   const line = lossLine(losses);
   if (line !== undefined) terminal.warn(line);
+}
+
+/** The columns of the output, how a row is written, and what stands before the first. */
+function layoutOf({ tool, format, given }: Run): { columns: readonly Column[]; format: Format; head: string } {
+  if (format === "table") {
+    const columns = tableColumns(tool.columns, given);
+    return { columns, format: tableFormat, head: (tool.intro ?? "") + tableHeading(columns) };
+  }
+  if (format === "csv" && tool.csvColumns) {
+    const columns = tableColumns(tool.csvColumns, given);
+    return { columns, format: csvFormat("\n"), head: columns.map((c) => c.heading).join(",") + "\n" };
+  }
+  const columns = recordColumns(tool.name, tool.columns);
+  if (format === "json") return { columns, format: jsonFormat, head: "" };
+  return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
 }
 
 const CLOCK_PERIOD_MS = 1000;

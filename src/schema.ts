@@ -1,10 +1,12 @@
-import { type Cell, recordColumns } from "./column.ts";
+import { type Cell, type Column, recordColumns } from "./column.ts";
 import type { Tool } from "./tool.ts";
 
 /** A JSON Schema (2020-12) of the lines that `--json` prints: events, and the summary at the end. */
 export function schema(tool: Tool): Record<string, unknown> {
   const columns = recordColumns(tool.name, tool.columns);
-  const properties = Object.fromEntries(columns.map((c) => [c.key, { ...typeOf(c.cell), description: c.description }]));
+  const properties = Object.fromEntries(
+    columns.map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
+  );
   const head = { time: properties["time"], tool: properties["tool"] };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -46,9 +48,15 @@ export function schema(tool: Tool): Record<string, unknown> {
   };
 }
 
+/** The type of a column whose value may not be known has null besides. */
+function nullable(type: Record<string, unknown>, column: Column): Record<string, unknown> {
+  return column.known === undefined ? type : { ...type, type: [type["type"], "null"] };
+}
+
 function typeOf(cell: Cell): Record<string, unknown> {
   switch (cell.kind) {
     case "uint":
+    case "quotient":
       return { type: "integer", minimum: 0 };
     case "port":
       return { type: "integer", minimum: 0, maximum: 65535 };
@@ -59,9 +67,12 @@ function typeOf(cell: Cell): Record<string, unknown> {
     case "time":
       return { type: "string", format: "date-time" };
     case "elapsed_s":
+    case "ms":
       return { type: "number" };
     case "text":
       return { const: cell.text };
+    case "enum":
+    case "hex":
     case "comm":
     case "time_of_day":
       return { type: "string" };

@@ -83,6 +83,7 @@ export function tryPlan(
     }
     for (const program of [...plan.programs, ...request.programs]) object.attach(program);
     for (const program of plan.optional ?? []) attachIfThere(object, program);
+    if (plan.seed !== undefined) object.iterate(plan.seed);
     const ring = object.ring(request.buffer_bytes);
     const bss = tool.layout.bss;
     const section = object.bss(sizeOf(bss));
@@ -118,7 +119,12 @@ function sizeOf(section: Fields): number {
 const ROOM_FOR_CHILDREN = 4096;
 
 function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
-  const wanted = new Set([...plan.programs, ...request.programs, ...plan.optional ?? []]);
+  const wanted = new Set<string | undefined>([
+    ...plan.programs,
+    ...request.programs,
+    ...plan.optional ?? [],
+    plan.seed,
+  ]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   object.resize("events", request.buffer_bytes);
   for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);

@@ -12,14 +12,28 @@ export interface Layout {
 }
 
 /** A set of hooks that shows a tool's events. */
-export interface Plan<Program extends string = string> {
+export interface Plan {
   name: string;
   /** Names that --plan takes for it besides its own. */
   aliases?: readonly string[];
   /** All of these must load and attach. */
-  programs: readonly Program[];
+  programs: readonly string[];
   /** These attach if the kernel has their hook: what they see does not exist where it is missing. */
-  optional?: readonly Program[];
+  optional?: readonly string[];
+  /** An iterator to run through once all is attached: it tells the others of what was there before. */
+  seed?: string;
+}
+
+/** The plans of a tool that must see accepts (bpf/accept.bpf.h), with the programs that it has besides. */
+export function acceptPlans(own: readonly string[] = [], seed?: string): Plan[] {
+  const seeded = seed === undefined ? {} : { seed };
+  const optional = ["submit_req", "submit_sqe", "complete"] as const;
+  return [
+    { name: "fexit", programs: [...own, "graft_fexit"], ...seeded },
+    { name: "kprobe", aliases: ["kretprobe"], programs: [...own, "graft_kprobe"], ...seeded },
+    { name: "tracepoint", programs: [...own, "exit_accept", "exit_accept4"], optional, ...seeded },
+    { name: "raw_tracepoint", programs: [...own, "exit_any"], optional, ...seeded },
+  ];
 }
 
 /** A command line that does something useful, and what. */
@@ -40,6 +54,10 @@ export interface Tool {
   /** The best plan first. */
   readonly plans: readonly Plan[];
   readonly columns: readonly Column[];
+  /** The columns of bcc's own CSV, in a tool that has an option `csv` of its own for it. */
+  readonly csvColumns?: readonly Column[];
+  /** What bcc prints before the table's heading. */
+  readonly intro?: string;
   readonly examples: readonly Example[];
   /** What tracing costs, measured. */
   readonly overhead: string;
@@ -47,12 +65,11 @@ export interface Tool {
   readonly caveats: readonly string[];
 }
 
-/** Declares a tool whose object sends a record for each row; field and program names are checked against its layout. */
+/** Declares a tool whose object sends a record for each row; field names are checked against its layout. */
 export function stream<const L extends Layout>(
   tool: Tool & {
     layout: L;
     options: Record<string, Option>;
-    plans: readonly Plan<Extract<keyof L["programs"], string>>[];
     columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
   },
 ): Tool {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { allOptions, parse } from "../src/cli.ts";
-import { heading } from "../src/output/row.ts";
+import { tableHeading } from "../src/output/row.ts";
 import { recordColumns, tableColumns } from "../src/column.ts";
 import type { Constant } from "../src/option.ts";
 import { tools } from "./mod.ts";
@@ -17,15 +17,17 @@ for (const [name, load] of Object.entries(tools)) {
   });
 
   Deno.test(`${name} has its columns' headings and keys once each, and describes them`, () => {
-    const headings = tool.columns.map((c) => c.heading).filter((h) => h !== undefined);
-    assert.deepEqual(headings, [...new Set(headings)]);
+    for (const given of [[], ...Object.keys(tool.options).map((option) => [option])]) {
+      const headings = tableColumns(tool.columns, new Set(given)).map((c) => c.heading);
+      assert.deepEqual(headings, [...new Set(headings)], given.join());
+    }
     const columns = recordColumns(name, tool.columns);
     assert.deepEqual(columns.map((c) => c.key), [...new Set(columns.map((c) => c.key))]);
     for (const c of [...columns, ...tool.columns]) assert.match(c.description, /^[A-Z].*\.$/, c.key);
   });
 
   Deno.test(`${name} prints lines of at most 80 columns by default`, () => {
-    assert.ok(heading(tableColumns(tool.columns, new Set()), "table").length <= 80);
+    assert.ok(tableHeading(tableColumns(tool.columns, new Set())).length <= 80);
   });
 
   Deno.test(`${name}'s examples parse`, () => {
@@ -49,6 +51,14 @@ for (const [name, load] of Object.entries(tools)) {
       }
       for (const constant of Object.keys(set)) assert.ok(constant in tool.layout.rodata, constant);
       if (option.program !== undefined) assert.ok(option.program in tool.layout.programs, option.program);
+    }
+  });
+
+  Deno.test(`${name}'s plans are of programs that its object has`, () => {
+    for (const { programs, optional = [], seed } of tool.plans) {
+      for (const program of [...programs, ...optional, ...seed === undefined ? [] : [seed]]) {
+        assert.ok(program in tool.layout.programs, program);
+      }
     }
   });
 

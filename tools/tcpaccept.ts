@@ -2,9 +2,7 @@ import layout from "../bpf/tcpaccept.gen.ts";
 import { timeColumns } from "../src/column.ts";
 import { filters, pids, ports } from "../src/filter.ts";
 import { containerMaps, family, timestamps } from "../src/option.ts";
-import { stream } from "../src/tool.ts";
-
-const uring = ["submit_req", "submit_sqe", "complete"] as const;
+import { acceptPlans, stream } from "../src/tool.ts";
 
 export default stream({
   name: "tcpaccept",
@@ -26,12 +24,7 @@ export default stream({
     ...filters,
     lport: { ...filters.lport, excludes: "port" },
   },
-  plans: [
-    { name: "fexit", programs: ["graft_fexit"] },
-    { name: "kprobe", aliases: ["kretprobe"], programs: ["graft_kprobe"] },
-    { name: "tracepoint", programs: ["exit_accept", "exit_accept4"], optional: uring },
-    { name: "raw_tracepoint", programs: ["exit_any"], optional: uring },
-  ],
+  plans: acceptPlans(),
   columns: [
     ...timeColumns,
     {

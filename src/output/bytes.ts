@@ -145,6 +145,19 @@ function group(out: Uint8Array, p: number, n: number): number {
   return p;
 }
 
+/** A number of 64 bits in lower-case hexadecimal without leading zeros. */
+export function hex64(out: Uint8Array, p: number, low: number, high: number): number {
+  if (high !== 0) {
+    p = hex64(out, p, high, 0);
+    for (let shift = 28; shift >= 0; shift -= 4) out[p++] = HEX[(low >>> shift) & 15] as number;
+    return p;
+  }
+  let shift = 28;
+  while (shift > 0 && low >>> shift === 0) shift -= 4;
+  for (; shift >= 0; shift -= 4) out[p++] = HEX[(low >>> shift) & 15] as number;
+  return p;
+}
+
 /** An IPv6 address from the sixteen bytes at `o`, in the text form of RFC 5952; v4-mapped as ::ffff:a.b.c.d. */
 export function ipv6(out: Uint8Array, p: number, from: Uint8Array, o: number): number {
   let zeros = 0; // a bit a group

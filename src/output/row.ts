@@ -34,10 +34,11 @@ export function compileRow(
   clock: Clock,
 ): Row {
   const cells = columns.map((column, i) => format(column, i, columns.length, fields)).join("");
-  const names = ["u8", "u16", "u32", "out", "w", "clock", "b", "t"];
+  const names = columns.map(({ cell }) => cell.kind === "enum" ? cell.names : undefined);
+  const parameters = ["u8", "u16", "u32", "out", "w", "clock", "b", "t", "k"];
   const wide = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  const values = [views.u8, views.u16, views.u32, out, wide, clock, bytes, text];
-  return new Function(...names, `return (q, p) => {\n${cells}return p;\n}`)(...values);
+  const values = [views.u8, views.u16, views.u32, out, wide, clock, bytes, text, names];
+  return new Function(...parameters, `return (q, p) => {\n${cells}return p;\n}`)(...values);
 }
 
 /** Makes the statements that write one column; `p` is the place to write at and is moved. */
@@ -62,11 +63,25 @@ function halves(fields: Fields, name: string): string {
   return `u32[(q + ${offset}) >>> 2], u32[(q + ${offset + 4}) >>> 2]`;
 }
 
+/** An expression for a 64-bit field as a number; exact below 2^53. */
+function double(fields: Fields, name: string): string {
+  const { offset } = place(fields, name);
+  return `(u32[(q + ${offset + 4}) >>> 2] * 4294967296 + u32[(q + ${offset}) >>> 2])`;
+}
+
+/** `code`, or `otherwise` where what tells whether the value is known is 0. */
+function ifKnown(column: Column, fields: Fields, code: string, otherwise: string): string {
+  return column.known === undefined
+    ? code
+    : `if (${load(fields, column.known)} !== 0) { ${code} } else { ${otherwise} }\n`;
+}
+
 /**
  * Statements that put constant ASCII text into the output, eight bytes a store. What the last store writes beyond the
  * text is written over by what follows. No double made of ASCII bytes is a NaN, so each keeps its bits.
  */
 function literal(value: string): string {
+  if (value === "") return "";
   if (value.length <= 2) {
     return `${Array.from(value, (c, i) => `out[p + ${i}] = ${c.charCodeAt(0)};`).join(" ")} p += ${value.length};\n`;
   }
@@ -93,7 +108,7 @@ const EIGHT_BLANKS = new Float64Array(new Uint8Array(8).fill(32).buffer)[0];
 const AF_INET = 2;
 
 /** An expression that writes a cell's value at `p` and has the next place as its value; not for comm and text. */
-function value(cell: Cell, fields: Fields): string {
+function value(cell: Cell, index: number, fields: Fields): string {
   switch (cell.kind) {
     case "uint":
       return place(fields, cell.field).size === 8
@@ -114,6 +129,16 @@ function value(cell: Cell, fields: Fields): string {
       return `clock.timeOfDay(out, p, ${halves(fields, cell.field)})`;
     case "elapsed_s":
       return `b.fixed(out, p, clock.elapsed_s(${halves(fields, cell.field)}), ${cell.digits})`;
+    case "quotient":
+      return `b.uint(out, p, Math.floor(${double(fields, cell.field)} / ${cell.divisor}))`;
+    case "ms":
+      return `b.fixed(out, p, Math.floor(${double(fields, cell.field)} / 1000) / 1000, ${cell.digits})`;
+    case "hex":
+      return `b.hex64(out, p, ${halves(fields, cell.field)})`;
+    case "enum": {
+      const n = load(fields, cell.field);
+      return `b.ascii(out, p, k[${index}][${n}] ?? String(${n}))`;
+    }
     case "comm":
     case "text":
       throw new Error(`${cell.kind} has no value`);
@@ -127,15 +152,16 @@ export const tableFormat: Format = (column, index, count, fields) => {
   if (cell.kind === "text") return literal(cell.text.padEnd(width) + gap);
   if (cell.kind === "comm") {
     const { offset, size } = place(fields, cell.field);
-    return `p = t.tableText(out, p, u8, q + ${offset}, ${size}, ${cell.most ?? size}, ${width});\n${literal(gap)}`;
+    const known = `p = t.tableText(out, p, u8, q + ${offset}, ${size}, ${cell.most ?? size}, ${width});`;
+    return ifKnown(column, fields, known, literal("-".padEnd(width))) + literal(gap);
   }
   if (column.align === "right") {
-    return `{ const s = p; p = b.alignRight(out, s, ${value(cell, fields)}, ${width}); }\n${literal(gap)}`;
+    return `{ const s = p; p = b.alignRight(out, s, ${value(cell, index, fields)}, ${width}); }\n${literal(gap)}`;
   }
-  return padded(value(cell, fields), width, gap);
+  return padded(value(cell, index, fields), width, gap);
 };
 
-const QUOTED = new Set(["address", "time", "time_of_day"]);
+const QUOTED = new Set(["address", "time", "time_of_day", "hex", "enum"]);
 
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {
@@ -146,27 +172,29 @@ export const jsonFormat: Format = (column, index, count, fields) => {
   if (cell.kind === "text") return literal(name + JSON.stringify(cell.text) + end);
   if (cell.kind === "comm") {
     const { offset, size } = place(fields, cell.field);
-    return `${literal(name)}p = t.jsonText(out, p, u8, q + ${offset}, ${size});\n${literal(end)}`;
+    const known = `p = t.jsonText(out, p, u8, q + ${offset}, ${size});`;
+    return literal(name) + ifKnown(column, fields, known, literal("null")) + literal(end);
   }
-  return `${literal(name + quote)}p = ${value(cell, fields)};\n${literal(quote + end)}`;
+  const known = `${literal(quote)}p = ${value(cell, index, fields)};\n${literal(quote)}`;
+  return literal(name) + ifKnown(column, fields, known, literal("null")) + literal(end);
 };
 
-/** CSV as RFC 4180 has it. */
-export const csvFormat: Format = (column, index, count, fields) => {
-  const { cell } = column;
-  const end = literal(index === count - 1 ? "\r\n" : ",");
-  if (cell.kind === "text") return literal(cell.text) + end;
-  if (cell.kind === "comm") {
-    const { offset, size } = place(fields, cell.field);
-    return `p = t.csvText(out, p, u8, q + ${offset}, ${size});\n${end}`;
-  }
-  return `p = ${value(cell, fields)};\n${end}`;
-};
+/** CSV as RFC 4180 has it, with the given end of line; a value that is not known is empty. */
+export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
+  return (column, index, count, fields) => {
+    const { cell } = column;
+    const end = literal(index === count - 1 ? lineEnd : ",");
+    if (cell.kind === "text") return literal(cell.text) + end;
+    if (cell.kind === "comm") {
+      const { offset, size } = place(fields, cell.field);
+      return ifKnown(column, fields, `p = t.csvText(out, p, u8, q + ${offset}, ${size});`, "") + end;
+    }
+    return ifKnown(column, fields, `p = ${value(cell, index, fields)};`, "") + end;
+  };
+}
 
-/** The heading of a format: a line for table and CSV, nothing for JSON. */
-export function heading(columns: readonly Column[], format: "table" | "json" | "csv"): string {
-  if (format === "json") return "";
-  if (format === "csv") return columns.map((c) => c.key).join(",") + "\r\n";
+/** The table's heading. */
+export function tableHeading(columns: readonly Column[]): string {
   const cell = (c: Column) => {
     const padded = c.align === "right" ? (c.heading ?? "").padStart(c.width) : (c.heading ?? "").padEnd(c.width);
     return c.glued ? padded : padded + " ";

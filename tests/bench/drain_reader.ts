@@ -23,8 +23,8 @@ using ring = mapRing(libc, fd, Number(ringBytes));
 
 /** One function for each way to drain, so that each is compiled for itself, as in nettrace. */
 function drainer(): () => void {
-  let records = 0;
   if (format === "count") {
+    let records = 0;
     const record = () => ++records > 0;
     return () => void drain(ring, record);
   }
@@ -32,29 +32,31 @@ function drainer(): () => void {
   const columns = format === "table"
     ? tableColumns(tcpaccept.columns, new Set())
     : recordColumns(tcpaccept.name, tcpaccept.columns);
-  const write = { table: tableFormat, json: jsonFormat, csv: csvFormat }[format as "table" | "json" | "csv"];
-  const sink = newSink(openTerminal(kernel.waitWritable), rowLimit(columns));
+  const write = { table: tableFormat, json: jsonFormat, csv: csvFormat("\r\n") }[format as "table" | "json" | "csv"];
+  const terminal = openTerminal(kernel.waitWritable);
+  const sink = newSink(terminal, rowLimit(columns));
   const row = compileRow(columns, tcpaccept.layout.event.fields, write, ring, sink.out, newClock(kernel.clockOffset()));
   let at = 0;
   const put = (p: number) => row(at, p);
   const record = (offset: number) => {
     at = offset;
-    records++;
     return sink.row(put);
   };
   return () => {
-    while (drain(ring, record) > 0 || !sink.flush());
+    while (drain(ring, record) > 0 || !sink.flush()) {
+      while (!sink.flush()) terminal.waitWritable(1000);
+    }
   };
 }
 
 const drainAll = drainer();
 const line = new Uint8Array(32);
 while (Deno.stdin.readSync(line) !== null) {
-  const before = ring.producer[0]! - ring.consumer[0]!;
+  const before = ring.consumer[0] ?? 0;
   const start_ms = performance.now();
   drainAll();
   const spent_ns = Math.round((performance.now() - start_ms) * 1e6);
-  const records = (before >>> 0) / (tcpaccept.layout.event.size + 8);
+  const records = (((ring.consumer[0] ?? 0) - before) >>> 0) / (tcpaccept.layout.event.size + 8);
   Deno.stderr.writeSync(new TextEncoder().encode(JSON.stringify({ records, spent_ns }) + "\n"));
 }
 Deno.exit();

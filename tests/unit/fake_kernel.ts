@@ -73,6 +73,7 @@ export function newKernel(
     usePinned: () => {},
     load: () => {},
     put: () => {},
+    iterate: () => {},
     attach: (program) => void attached.push(program),
     detach: () => {},
     ring: () => ({ fd: 3, u8: ring.u8, u16: ring.u16, u32: ring.u32, drain: (record) => drain(ring, record) }),

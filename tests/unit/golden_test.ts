@@ -26,18 +26,26 @@ function address(text: string): Uint8Array {
 }
 
 /** bcc's event in the fields of tcpaccept's. */
-const translate: Record<string, (e: Record<string, number | string>) => Event> = {
-  tcpaccept: (e) => ({
-    time_ns: BigInt(e["ts_us"] ?? 0) * 1000n,
-    pid: Number(e["pid"]),
-    comm: new TextEncoder().encode(String(e["task"])),
-    family: e["ip"] === 4 ? 2 : 10,
-    laddr: address(String(e["saddr"])),
-    raddr: address(String(e["daddr"])),
-    lport: Number(e["lport"]),
-    rport: Number(e["dport"]),
+const translate: Record<string, (e: Record<string, number | string>, family: number) => Event> = {
+  tcpaccept: (e, family) => ({ ...connection(e, family), lport: Number(e["lport"]), rport: Number(e["dport"]) }),
+  tcplife: (e, family) => ({
+    ...connection(e, family),
+    lport: Math.floor(Number(e["ports"]) / 2 ** 32),
+    rport: Number(e["ports"]) % 2 ** 32,
+    tx_bytes: BigInt(e["tx_b"] ?? 0),
+    rx_bytes: BigInt(e["rx_b"] ?? 0),
+    duration_ns: BigInt(e["span_us"] ?? 0) * 1000n,
   }),
 };
+
+const connection = (e: Record<string, number | string>, family: number): Event => ({
+  time_ns: BigInt(e["ts_us"] ?? 0) * 1000n,
+  pid: Number(e["pid"]),
+  comm: new TextEncoder().encode(String(e["task"])),
+  family,
+  laddr: address(String(e["saddr"])),
+  raddr: address(String(e["daddr"])),
+});
 
 /** Runs a tool over events without a kernel; returns its standard output. */
 async function play(tool: Tool, args: string[], events: readonly Event[]): Promise<string> {
@@ -48,6 +56,11 @@ async function play(tool: Tool, args: string[], events: readonly Event[]): Promi
   return terminal.text();
 }
 
+/** What bcc prints but for what docs/differences.md tells: names in CSV that hold a comma are quoted. */
+function mended(stdout: string): string {
+  return stdout.replaceAll(",a,b,", ',"a,b",');
+}
+
 const WALL_TIME = /\b\d\d:\d\d:\d\d\b/g;
 
 for (const [name, load] of Object.entries(tools)) {
@@ -55,9 +68,11 @@ for (const [name, load] of Object.entries(tools)) {
   Deno.test(`${name} has bcc's outputs to compare with`, () => assert.ok(cases.length > 0));
   for (const { args, input, stdout } of cases) {
     Deno.test(`${[name, ...args].join(" ")} prints what bcc prints, to the byte`, async () => {
-      const events = (input.events ?? []).map(([, event]) => translate[name]?.(event) ?? {});
+      const events = (input.events ?? []).map(([map, event]) =>
+        translate[name]?.(event, map.includes("ipv4") ? 2 : 10) ?? {}
+      );
       const output = await play((await load()).default, args, events);
-      assert.equal(output.replace(WALL_TIME, "12:34:56"), stdout);
+      assert.equal(output.replace(WALL_TIME, "12:34:56"), mended(stdout));
     });
   }
 }

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Which task a socket belongs to, for events that happen later in whatever context: taken where the kernel runs in the
+ * task's own (connect, accept, listen, close), seeded at start from the open files of all tasks, and kept until the
+ * socket is destroyed. Where tasks are filtered, only the sockets of those kept are here.
+ */
+#ifndef NETTRACE_OWNER_BPF_H
+#define NETTRACE_OWNER_BPF_H
+
+#include "accept.bpf.h"
+
+enum kind { OPEN_BEFORE = 1, CONNECTED, ACCEPTED, LISTENING, CLOSED_BY };
+
+struct owner {
+	__u64 cgroup_id;
+	__u64 since_ns; /* when it got the socket; 0 if that was before tracing began */
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 kind;
+	char comm[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
+LOST(owner_full); /* sockets whose owner is not known as there was no room for it */
+
+static __always_inline struct owner *owner_of(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&owners, &key);
+}
+
+/* True if an event of a socket with this owner (NULL: unknown) is to be shown, as far as tasks are judged. */
+static __always_inline bool keep_owner(const struct owner *owner)
+{
+	return owner || !judges_tasks();
+}
+
+/* Makes the current task the owner of a socket; `flags` is BPF_ANY, or BPF_NOEXIST not to take it from another. */
+static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u64 flags)
+{
+	__u64 key = (__u64)sk, id = bpf_get_current_pid_tgid();
+	struct owner owner = {
+		.cgroup_id = bpf_get_current_cgroup_id(),
+		.since_ns = now,
+		.pid = id >> 32,
+		.tid = id,
+		.uid = bpf_get_current_uid_gid(),
+		.kind = kind,
+	};
+
+	if (!keep_task())
+		return;
+	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
+	if (bpf_map_update_elem(&owners, &key, &owner, flags) == -E2BIG)
+		COUNT_LOST(owner_full);
+}
+
+static __always_inline void accepted(struct sock *sk, __u64 time_ns, const bool typed)
+{
+	if (keep_kind(sk, typed))
+		own(sk, time_ns, ACCEPTED, BPF_ANY);
+}
+
+/* True if the current task is one of the kernel's own, which close sockets for others. */
+static __always_inline bool in_kernel_thread(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
+/*
+ * Learns owners from a change of state, where it happens in the context of the task that causes it. Closing makes an
+ * owner only of a socket that has none: who closes it last need not be who opened it. An established socket also goes to
+ * CLOSE when the peer resets it, in the peer's context on loopback: then sk_err is set. In the accept queue a socket has
+ * no file, and nobody owns it.
+ */
+static __always_inline void learn_owner(struct sock *sk, int oldstate, int newstate, __u64 now)
+{
+	if (newstate == TCP_SYN_SENT && oldstate == TCP_CLOSE)
+		own(sk, now, CONNECTED, BPF_ANY);
+	else if (newstate == TCP_LISTEN)
+		own(sk, now, LISTENING, BPF_ANY);
+	else if (newstate == TCP_FIN_WAIT1 || (oldstate == TCP_CLOSE_WAIT && newstate == TCP_LAST_ACK) ||
+		 ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) && newstate == TCP_CLOSE &&
+		  sk->sk_shutdown == SHUTDOWN_MASK && !sk->sk_err && sk->sk_socket)) {
+		if (!in_kernel_thread())
+			own(sk, 0, CLOSED_BY, BPF_NOEXIST);
+	}
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(forget_owner, struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&owners, &key);
+	return 0;
+}
+
+/* Run once before the others are attached: the sockets that tasks hold already. The first task that holds one has it. */
+SEC("iter/task_file")
+int seed_owners(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct owner owner = { .kind = OPEN_BEFORE };
+	struct socket *socket;
+	struct sock *sk;
+	__u64 key;
+
+	if (!task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || !keep_kind(sk, false))
+		return 0;
+	owner.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	owner.pid = task->tgid;
+	owner.tid = task->pid;
+	owner.uid = BPF_CORE_READ(task, cred, uid.val);
+	bpf_core_read(owner.comm, sizeof(owner.comm), &task->comm);
+	if (filter_pids && !keep_in(&pids, owner.pid, filter_pids))
+		return 0;
+	if (filter_uids && !keep_in(&uids, owner.uid, filter_uids))
+		return 0;
+	if (filter_comms && !keep_prefix(&comms, owner.comm, filter_comms))
+		return 0;
+	if (filter_cgroups && !keep_in(&cgroups, owner.cgroup_id, filter_cgroups))
+		return 0;
+	if (filter_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &owner.cgroup_id))
+		return 0;
+	if (filter_mntnsmap) {
+		__u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+		if (!bpf_map_lookup_elem(&mntnsmap, &inum))
+			return 0;
+	}
+	key = (__u64)sk;
+	if (bpf_map_update_elem(&owners, &key, &owner, BPF_NOEXIST) == -E2BIG)
+		COUNT_LOST(owner_full);
+	return 0;
+}
+
+/* Fills every byte of `origin` from an owner; with zeros, which say that it is not known, where there is none. */
+static __always_inline void set_owner(struct origin *origin, const struct owner *owner, __u64 time_ns, __u32 netns)
+{
+	origin->time_ns = time_ns;
+	origin->netns = netns;
+	if (owner) {
+		origin->cgroup_id = owner->cgroup_id;
+		origin->pid = owner->pid;
+		origin->tid = owner->tid;
+		origin->uid = owner->uid;
+		__builtin_memcpy(origin->comm, owner->comm, sizeof(origin->comm));
+	} else {
+		origin->cgroup_id = 0;
+		origin->pid = 0;
+		origin->tid = 0;
+		origin->uid = 0;
+		__builtin_memset(origin->comm, 0, sizeof(origin->comm));
+	}
+}
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// One event for each TCP session that ends, with its owner, its bytes and how long it lasted.
+#include "owner.bpf.h"
+
+struct life {
+	struct origin origin;
+	struct endpoints ends;
+	__u64 duration_ns;
+	__u64 tx_bytes;
+	__u64 rx_bytes;
+};
+
+EVENTS(struct life);
+LOST(birth_full); /* sessions whose beginning was not kept as there was no room for it */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, __u64);
+} births SEC(".maps");
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
+{
+	__u64 now = bpf_ktime_get_ns(), key = (__u64)sk;
+	__u64 *birth, birth_ns;
+	struct endpoints ends;
+	struct tcp_sock *tp;
+	struct owner *owner;
+	struct life *e;
+	__u32 netns;
+
+	if (sk->sk_protocol != IPPROTO_TCP || !keep_kind(sk, true))
+		return 0;
+	learn_owner(sk, oldstate, newstate, now);
+	/* A session is measured from ESTABLISHED, and one that never was from SYN_SENT. */
+	if (newstate < TCP_FIN_WAIT1) {
+		if (bpf_map_update_elem(&births, &key, &now, BPF_ANY) == -E2BIG)
+			COUNT_LOST(birth_full);
+		return 0;
+	}
+	if (newstate != TCP_CLOSE)
+		return 0;
+	birth = bpf_map_lookup_elem(&births, &key);
+	if (!birth)
+		return 0;
+	birth_ns = *birth;
+	bpf_map_delete_elem(&births, &key);
+
+	owner = owner_of(sk);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp || !keep_owner(owner))
+		return 0;
+	netns = netns_of(sk, true);
+	set_endpoints(&ends, sk, true);
+	if (!keep_ends(&ends, netns))
+		return 0;
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		COUNT_LOST(ring_full);
+		return 0;
+	}
+	set_owner(&e->origin, owner, now, netns);
+	e->ends = ends;
+	e->duration_ns = now - birth_ns;
+	e->tx_bytes = tp->bytes_acked;
+	e->rx_bytes = tp->bytes_received;
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
