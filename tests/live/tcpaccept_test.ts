@@ -12,8 +12,19 @@ interface Seen {
   stderr: string;
 }
 
-/** Traces a scenario with the arguments that its ready line asks for. */
-async function traced(
+/**
+ * Traces a scenario with the arguments that its ready line asks for. A kernel that lets programs be preempted leaves out
+ * one that is already running on the same CPU (bpf_prog_inc_misses_counter, kernel/trace/bpf_trace.c) and says so; such
+ * a run is counted as missed, and proves nothing of what nettrace shows, so it is made again.
+ */
+async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
+  for (let tries = 1;; tries++) {
+    const seen = await tracedOnce(...args);
+    if (seen.summary.lost_by["missed"] === 0 || tries === 3) return seen;
+  }
+}
+
+async function tracedOnce(
   plan: string,
   scenario: string,
   options: Record<string, string | number>,
@@ -41,7 +52,8 @@ async function lacks(since: string, scenario: string, options: Record<string, st
 const lacksMultishot = await lacks("5.19", "uring", { n: 1, mode: "multishot" });
 const lacksMptcp = await lacks("6.1", "mptcp", { n: 1 }); // in the kernel since 5.6, in Debian's since 5.15
 
-const lossless = (seen: Seen) => assert.equal(seen.summary.lost, 0, seen.stderr);
+/** Fails if anything was lost but what the kernel left out. */
+const lossless = ({ summary, stderr }: Seen) => assert.equal(summary.lost, summary.lost_by["missed"], stderr);
 const everything = { v4: 97, v6: 89, mapped: 83 };
 
 for (const plan of await plans("tcpaccept")) {

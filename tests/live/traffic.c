@@ -15,6 +15,7 @@ static const struct scenario scenarios[] = {
 	{ "tfo", set_up_tfo, act_special },
 	{ "flood", set_up_flood, act_flood },
 	{ "fdrace", set_up_fdrace, act_fdrace },
+	{ "close", set_up_close, act_close },
 };
 
 static const struct scenario *scenario_named(const char *name)

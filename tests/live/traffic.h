@@ -183,6 +183,8 @@ void set_up_flood(struct run *run);
 void act_flood(struct run *run);
 void set_up_fdrace(struct run *run);
 void act_fdrace(struct run *run);
+void set_up_close(struct run *run);
+void act_close(struct run *run);
 
 /* traffic_print.c */
 void print_ready(const struct run *run);
