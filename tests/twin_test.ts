@@ -1,0 +1,87 @@
+// nettrace beside its twins of Debian's libbpf-tools, both on the same traffic at once.
+import assert from "node:assert/strict";
+import { facts, readJson, type Row, start } from "./live/nettrace.ts";
+import { type Connection, traffic } from "./live/traffic.ts";
+
+/** A twin that runs until it is told to end. */
+interface Twin extends AsyncDisposable {
+  /** Ends it; gives its lines but for the heading, as words. */
+  stop(): Promise<string[][]>;
+}
+
+/** Starts a twin, in a mount namespace with the tracefs that it needs, and returns when it has printed its heading. */
+async function twin(command: string, heading: string): Promise<Twin> {
+  const script =
+    `[ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing; exec stdbuf -oL ${command}`;
+  const child = new Deno.Command("unshare", {
+    args: ["--mount", "sh", "-c", script],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "", ended = false;
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`${command} ended at once`);
+    text += value;
+  }
+  assert.ok(text.startsWith(heading), text);
+  return {
+    async stop() {
+      child.kill("SIGINT");
+      ended = true;
+      for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+      await child.status;
+      return text.trimEnd().split("\n").slice(1).map((line) => line.trim().split(/\s+/));
+    },
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
+    },
+  };
+}
+
+interface LifeRow extends Row {
+  tx_bytes: number;
+  rx_bytes: number;
+  duration_ms: number;
+}
+
+/** Both tools' rows of sessions that end in a way, and the truth. */
+async function lives(way: string): Promise<{ ours: LifeRow[]; theirs: string[][]; connections: Connection[] }> {
+  await using made = await traffic("close", { way, n: 7, family: "4", port: 4242 });
+  await using other = await twin("/usr/sbin/tcplife", "PID");
+  await using tracer = await start(["tcplife", "--json"]);
+  const { connections } = await made.go();
+  const ours = readJson((await tracer.stop()).stdout).rows.filter((row) => row.netns === made.ready.netns) as LifeRow[];
+  const ports = new Set(ours.map((row) => String(row.lport)));
+  const theirs = (await other.stop()).filter((words) => ports.has(words[3] ?? "") && words[2] === "127.0.0.1");
+  return { ours, theirs, connections };
+}
+
+for (const way of ["active", "passive", "half_closed", "exit_of_server", "both_at_once"]) {
+  Deno.test(`tcplife shows of sessions that end by ${way} what its twin shows`, async () => {
+    const { ours, theirs, connections } = await lives(way);
+    assert.deepEqual(ours.map(facts).sort(), connections.map(facts).sort());
+    const ends = (row: LifeRow) => `${row.laddr} ${row.lport} ${row.raddr} ${row.rport}`;
+    const kb = (bytes: number) => (bytes / 1024).toFixed(2);
+    assert.deepEqual(
+      ours.map((row) => `${ends(row)} ${kb(row.tx_bytes)} ${kb(row.rx_bytes)}`).sort(),
+      theirs.map((words) => words.slice(2, 8).join(" ")).sort(),
+    );
+    for (const row of ours) {
+      const same = theirs.find((words) => words.slice(2, 6).join(" ") === ends(row));
+      assert.ok(Math.abs(Number(same?.[8]) - row.duration_ms) < 1, `${row.duration_ms} ms and ${same?.[8]} ms`);
+    }
+  });
+}
+
+Deno.test("tcplife names the owner of a session that its peer reset, where its twin names the peer", async () => {
+  const { ours, theirs, connections } = await lives("reset_by_client");
+  assert.deepEqual(ours.map(facts).sort(), connections.map(facts).sort());
+  const owner = new Map(connections.map((c) => [String(c.lport) + String(c.rport), String(c.pid)]));
+  const wrong = theirs.filter((words) => owner.get(`${words[3]}${words[5]}`) !== words[0]);
+  assert.ok(wrong.length > 0, "the twin is right now: take this difference out of the documents");
+});
