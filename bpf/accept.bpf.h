@@ -7,11 +7,11 @@
 #define NETTRACE_ACCEPT_BPF_H
 
 #include "compat.bpf.h"
+#include "descriptor.bpf.h"
 #include "filter.bpf.h"
 
 static __always_inline void accepted(struct sock *sk, __u64 time_ns, const bool typed);
 
-LOST(fd_gone);		/* another thread closed the new descriptor before its socket could be read */
 LOST(direct);		/* io_uring accepted into a fixed file, which has no descriptor to look up */
 LOST(armed_before);	/* a completion that may be of a multishot accept submitted before tracing began */
 LOST(map_full);		/* more io_uring accepts pending at once than `pending` holds */
@@ -39,29 +39,6 @@ int BPF_KPROBE(graft_kprobe, struct sock *sk)
 	if (keep_task())
 		accepted(sk, now, false);
 	return 0;
-}
-
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-
-/* The socket behind a descriptor of the current task, or NULL if it is none; counts a descriptor that has gone. */
-static __always_inline struct sock *sock_of(unsigned int fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL;
-	struct socket *socket;
-
-	if (fd < BPF_CORE_READ(table, max_fds))
-		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	if (!file) {
-		COUNT_LOST(fd_gone);
-		return NULL;
-	}
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
 }
 
 /* Not inlined: four programs have it. */

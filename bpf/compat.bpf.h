@@ -87,9 +87,20 @@ static __always_inline struct completion completion_of(struct bpf_raw_tracepoint
 }
 
 /*
- * True if a 64-bit system call that ends with these registers was accept or accept4. The numbers of 32-bit callers mean
- * other calls (TS_COMPAT, arch/x86/include/asm/thread_info.h; TIF_32BIT, arch/arm64/include/asm/thread_info.h).
+ * True if the 64-bit system call of these registers is listen. The numbers of 32-bit callers mean other calls (TS_COMPAT,
+ * arch/x86/include/asm/thread_info.h; TIF_32BIT, arch/arm64/include/asm/thread_info.h).
  */
+static __always_inline bool is_listen(const struct pt_regs *regs)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax == 50 && !(BPF_CORE_READ(task, thread_info.status) & 2);
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->syscallno == 201 && !(BPF_CORE_READ(task, thread_info.flags) & 1UL << 22);
+#endif
+}
+
+/* The same of accept and accept4. */
 static __always_inline bool is_accept(const struct pt_regs *regs)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -106,6 +117,67 @@ static __always_inline bool is_accept(const struct pt_regs *regs)
 		return false;
 	return !(BPF_CORE_READ(task, thread_info.flags) & 1UL << 22);
 #endif
+}
+
+typedef void (*btf_trace_tcp_retransmit_skb___6_18)(void *, const struct sock *, const struct sk_buff *, int);
+
+/* What became of a retransmit; until 6.18 tcp_retransmit_skb told only those that succeeded. */
+static __always_inline int retransmit_error(const __u64 *ctx)
+{
+	if (bpf_core_type_exists(btf_trace_tcp_retransmit_skb___6_18)) {
+		__u64 err = ctx[2];
+
+		barrier_var(err);
+		return (int)err;
+	}
+	return 0;
+}
+
+struct sock___6_19 {
+	struct timer_list tcp_retransmit_timer;
+} __attribute__((preserve_access_index));
+
+/* The socket that a timer of tcp_write_timer() belongs to; the timer moved into struct sock in 6.19. */
+static __always_inline struct sock *sock_of_timer(const struct timer_list *timer)
+{
+	if (bpf_core_field_exists(struct sock___6_19, tcp_retransmit_timer))
+		return (void *)timer - bpf_core_field_offset(struct sock___6_19, tcp_retransmit_timer);
+	return (void *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer);
+}
+
+enum skb_drop_reason___5_17 { SKB_NOT_DROPPED_YET___5_17 };
+typedef void (*btf_trace_kfree_skb___5_17)(void *, struct sk_buff *, void *, enum skb_drop_reason___5_17);
+typedef void (*btf_trace_kfree_skb___6_11)(void *, struct sk_buff *, void *, enum skb_drop_reason___5_17,
+					   struct sock *);
+
+/* True if kfree_skb has a reason (from 5.17 on, commit c504e5c2f964), and not only tells of a packet that is freed. */
+static __always_inline bool has_drop_reasons(void)
+{
+	return bpf_core_type_exists(btf_trace_kfree_skb___5_17) || bpf_core_type_exists(btf_trace_kfree_skb___6_11);
+}
+
+/* The reason in kfree_skb's arguments; 0 where there are none. Each load of the context is kept from being merged. */
+static __always_inline __u32 drop_reason(const __u64 *ctx)
+{
+	if (has_drop_reasons()) {
+		__u64 reason = ctx[2];
+
+		barrier_var(reason);
+		return reason;
+	}
+	return 0;
+}
+
+/* The socket that a received packet was for, as far as it had been found; kfree_skb has it from 6.11 on. */
+static __always_inline struct sock *drop_receiver(const __u64 *ctx)
+{
+	if (bpf_core_type_exists(btf_trace_kfree_skb___6_11)) {
+		struct sock *sk = (void *)ctx[3];
+
+		barrier_var(sk);
+		return sk;
+	}
+	return NULL;
 }
 
 #endif

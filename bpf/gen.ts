@@ -43,10 +43,12 @@ export function layout(tool: string, elf: Uint8Array): string {
   const record = types.find((t) => t.kind === "var" && t.name === "unused_record");
   if (!record) throw new Error(`${tool} declares no EVENTS(record)`);
   const event = bare(types, bare(types, record.type).type);
+  const counted = types.find((t) => t.kind === "var" && t.name === "unused_count");
+  const count = counted && bare(types, bare(types, counted.type).type);
   const all = symbols(elf);
   const variables = (section: string): Record<string, Field> =>
     Object.fromEntries(
-      all.filter((s) => s.section === section && s.kind === "object" && s.name !== "unused_record")
+      all.filter((s) => s.section === section && s.kind === "object" && !s.name.startsWith("unused_"))
         .sort((a, b) => a.value - b.value).map((s) => [s.name, { offset: s.value, size: s.size }]),
     );
   const programs = Object.fromEntries(
@@ -54,6 +56,7 @@ export function layout(tool: string, elf: Uint8Array): string {
   );
   const value = {
     event: { size: event.size, fields: fields(types, event) },
+    ...count && { count: { size: count.size, fields: fields(types, count) } },
     rodata: variables(".rodata"),
     bss: variables(".bss"),
     programs,

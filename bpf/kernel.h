@@ -31,6 +31,7 @@ enum { false, true };
 #define SHUTDOWN_MASK 3
 #define PF_KTHREAD 0x00200000
 #define E2BIG 7
+#define EBADF 9
 
 /* include/net/tcp_states.h */
 enum {
@@ -50,6 +51,7 @@ enum {
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LPM_TRIE = 11,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
@@ -70,8 +72,13 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct netns_core {
+	int sysctl_somaxconn;
+};
+
 struct net {
 	struct ns_common ns;
+	struct netns_core core;
 };
 
 typedef struct {
@@ -85,15 +92,19 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct sock;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	unsigned char skc_state;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct sock *skc_listener;
 };
 
 struct socket;
@@ -101,6 +112,7 @@ struct socket;
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
+	__u32 sk_max_ack_backlog;
 	__u8 sk_shutdown;
 	int sk_err;
 	struct socket *sk_socket;
@@ -111,14 +123,48 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct timer_list {
+	void (*function)(struct timer_list *);
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct timer_list icsk_retransmit_timer;
+	__u8 icsk_ca_state : 5;
+	__u8 icsk_pending;
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u64 bytes_acked;
 	__u64 bytes_received;
+	__u32 segs_out;
+	__u32 snd_nxt;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+};
+
+struct tcp_request_sock {
+	__u32 snt_isn;
+};
+
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	struct net_device *dev;
+	char cb[48];
+	int skb_iif;
+	__be16 protocol;
+	__u16 transport_header;
+	__u16 network_header;
+	__u32 tail;
+	unsigned char *head;
+	unsigned char *data;
 };
 
 struct socket {
@@ -186,6 +232,11 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+};
+
+struct bpf_iter__bpf_map_elem {
+	void *key;
+	void *value;
 };
 
 struct bpf_iter__task_file {

@@ -78,10 +78,20 @@ static __always_inline bool in_kernel_thread(void)
 }
 
 /*
+ * True if the current task, or a thread of the kernel for another, ends the socket with this change. An established
+ * socket also goes to CLOSE when the peer resets it, in the peer's context on loopback: then sk_err is set. In the accept
+ * queue a socket has no file, and nobody owns it.
+ */
+static __always_inline bool closes(struct sock *sk, int oldstate, int newstate)
+{
+	return newstate == TCP_FIN_WAIT1 || (oldstate == TCP_CLOSE_WAIT && newstate == TCP_LAST_ACK) ||
+	       ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) && newstate == TCP_CLOSE &&
+		sk->sk_shutdown == SHUTDOWN_MASK && !sk->sk_err && sk->sk_socket);
+}
+
+/*
  * Learns owners from a change of state, where it happens in the context of the task that causes it. Closing makes an
- * owner only of a socket that has none: who closes it last need not be who opened it. An established socket also goes to
- * CLOSE when the peer resets it, in the peer's context on loopback: then sk_err is set. In the accept queue a socket has
- * no file, and nobody owns it.
+ * owner only of a socket that has none: who closes it last need not be who opened it.
  */
 static __always_inline void learn_owner(struct sock *sk, int oldstate, int newstate, __u64 now)
 {
@@ -89,12 +99,8 @@ static __always_inline void learn_owner(struct sock *sk, int oldstate, int newst
 		own(sk, now, CONNECTED, BPF_ANY);
 	else if (newstate == TCP_LISTEN)
 		own(sk, now, LISTENING, BPF_ANY);
-	else if (newstate == TCP_FIN_WAIT1 || (oldstate == TCP_CLOSE_WAIT && newstate == TCP_LAST_ACK) ||
-		 ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) && newstate == TCP_CLOSE &&
-		  sk->sk_shutdown == SHUTDOWN_MASK && !sk->sk_err && sk->sk_socket)) {
-		if (!in_kernel_thread())
-			own(sk, 0, CLOSED_BY, BPF_NOEXIST);
-	}
+	else if (closes(sk, oldstate, newstate) && !in_kernel_thread())
+		own(sk, 0, CLOSED_BY, BPF_NOEXIST);
 }
 
 SEC("tp_btf/tcp_destroy_sock")

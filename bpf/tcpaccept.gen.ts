@@ -124,11 +124,11 @@ export default {
       "offset": 0,
       "size": 8
     },
-    "lost_children": {
+    "lost_fd_gone": {
       "offset": 8,
       "size": 8
     },
-    "lost_fd_gone": {
+    "lost_children": {
       "offset": 16,
       "size": 8
     },

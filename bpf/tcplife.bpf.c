@@ -8,6 +8,7 @@ struct life {
 	__u64 duration_ns;
 	__u64 tx_bytes;
 	__u64 rx_bytes;
+	__u64 open; /* 1 if it has not ended yet */
 };
 
 EVENTS(struct life);
@@ -66,6 +67,45 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	e->duration_ns = now - birth_ns;
 	e->tx_bytes = tp->bytes_acked;
 	e->rx_bytes = tp->bytes_received;
+	e->open = 0;
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* Run once at the end (--open): the sessions that have begun and not ended. */
+SEC("iter/bpf_map_elem")
+int report_open(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct endpoints ends;
+	struct owner *owner;
+	struct tcp_sock *tp;
+	struct sock *sk;
+	struct life *e;
+	__u32 netns;
+
+	if (!ctx->key || !ctx->value)
+		return 0;
+	sk = (struct sock *)*(__u64 *)ctx->key;
+	owner = owner_of(sk);
+	if (!keep_owner(owner) || !keep_kind(sk, false))
+		return 0;
+	netns = netns_of(sk, false);
+	set_endpoints(&ends, sk, false);
+	if (!keep_ends(&ends, netns))
+		return 0;
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		COUNT_LOST(ring_full);
+		return 0;
+	}
+	tp = (struct tcp_sock *)sk;
+	set_owner(&e->origin, owner, now, netns);
+	e->ends = ends;
+	e->duration_ns = now - *(__u64 *)ctx->value;
+	e->tx_bytes = BPF_CORE_READ(tp, bytes_acked);
+	e->rx_bytes = BPF_CORE_READ(tp, bytes_received);
+	e->open = 1;
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

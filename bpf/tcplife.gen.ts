@@ -1,7 +1,7 @@
 // Made by bpf/gen.ts from tcplife.bpf.c: `make layouts` makes it anew.
 export default {
   "event": {
-    "size": 112,
+    "size": 120,
     "fields": {
       "time_ns": {
         "offset": 0,
@@ -65,6 +65,10 @@ export default {
       },
       "rx_bytes": {
         "offset": 104,
+        "size": 8
+      },
+      "open": {
+        "offset": 112,
         "size": 8
       }
     }
@@ -136,11 +140,11 @@ export default {
       "offset": 0,
       "size": 8
     },
-    "lost_children": {
+    "lost_fd_gone": {
       "offset": 8,
       "size": 8
     },
-    "lost_fd_gone": {
+    "lost_children": {
       "offset": 16,
       "size": 8
     },
@@ -177,6 +181,7 @@ export default {
     "complete": "raw_tp/io_uring_complete",
     "forget_owner": "tp_btf/tcp_destroy_sock",
     "seed_owners": "iter/task_file",
-    "set_state": "tp_btf/inet_sock_set_state"
+    "set_state": "tp_btf/inet_sock_set_state",
+    "report_open": "iter/bpf_map_elem"
   }
 } as const;

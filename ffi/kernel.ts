@@ -81,6 +81,13 @@ export function openKernel(from: {
         return false;
       }
     },
+    readBytes(path: string): Uint8Array | undefined {
+      try {
+        return Deno.readFileSync(path);
+      } catch {
+        return undefined;
+      }
+    },
     readText(path: string): string | undefined {
       try {
         return Deno.readTextFileSync(path);

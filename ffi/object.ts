@@ -6,6 +6,7 @@ import { drain } from "./ring.ts";
 
 // Of struct bpf_object_open_opts: the size that leads it, and its member object_name; newer libbpf takes a shorter one.
 const OPEN_OPTS_SIZE = 80, OPEN_OPTS_OBJECT_NAME = 8;
+const ITER_ATTACH_OPTS_SIZE = 24; // struct bpf_iter_attach_opts: size, link_info, link_info_len
 // Of struct bpf_prog_info and struct bpf_map_info (include/uapi/linux/bpf.h).
 const PROG_INFO_SIZE = 232, PROG_INFO_RECURSION_MISSES = 208;
 const MAP_INFO_SIZE = 88, MAP_INFO_TYPE = 0, MAP_INFO_KEY_SIZE = 8;
@@ -25,8 +26,10 @@ export interface BpfObject extends Disposable {
   load(): void;
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
-  /** Runs an iterator program over all that it iterates over; what it prints is dropped. */
-  iterate(program: string): void;
+  /** The entries of a hash map, one after the other: of each the bytes of its key, then those of its value. */
+  entries(map: string): Uint8Array;
+  /** Runs an iterator program over all that it iterates over, or over a map's entries; what it prints is dropped. */
+  iterate(program: string, map?: string): void;
   detach(): void;
   /** The ring named `events`. */
   ring(size: number): RingMapping & { readonly fd: number; drain(record: (offset: number) => boolean): number };
@@ -112,8 +115,39 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       links.push(libbpf.pointer(`attach ${name}`, libbpf.bpf_program__attach(found)));
       attached.push(found);
     },
-    iterate(name) {
-      const link = libbpf.pointer(`attach ${name}`, libbpf.bpf_program__attach_iter(program(name), null));
+    entries(name) {
+      const found = map(name);
+      const [keySize, valueSize] = [libbpf.bpf_map__key_size(found), libbpf.bpf_map__value_size(found)];
+      const entries: Uint8Array[] = [];
+      let previous: Uint8Array<ArrayBuffer> | null = null;
+      for (;;) {
+        const key = new Uint8Array(keySize), value = new Uint8Array(valueSize);
+        if (libbpf.bpf_map__get_next_key(found, previous, key, BigInt(keySize)) < 0) break; // ENOENT: no more
+        if (libbpf.bpf_map__lookup_elem(found, key, BigInt(keySize), value, BigInt(valueSize), 0n) === 0) {
+          entries.push(key, value);
+        }
+        previous = key;
+      }
+      const bytes = new Uint8Array(entries.length / 2 * (keySize + valueSize));
+      let at = 0;
+      for (const part of entries) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+      return bytes;
+    },
+    iterate(name, over) {
+      const which = new Uint32Array(4); // union bpf_iter_link_info: map_fd is its first member
+      const options = new BigUint64Array([
+        BigInt(ITER_ATTACH_OPTS_SIZE),
+        BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(which))),
+        BigInt(which.byteLength),
+      ]);
+      if (over !== undefined) which[0] = libbpf.bpf_map__fd(map(over));
+      const link = libbpf.pointer(
+        `attach ${name}`,
+        libbpf.bpf_program__attach_iter(program(name), over === undefined ? null : options),
+      );
       try {
         const fd = libbpf.number(`bpf_iter_create ${name}`, libbpf.bpf_iter_create(libbpf.bpf_link__fd(link)));
         const dropped = new Uint8Array(4096);

@@ -23,6 +23,7 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
   command.addOption(new Flag("-h, --help"));
   for (const [name, option] of Object.entries(options)) command.addOption(flag(name, option));
+  for (const { name } of tool.positionals ?? []) command.argument(`[${name}]`);
   try {
     command.parse(expandPrefixes(args, ["help", ...Object.keys(options)]), { from: "user" });
   } catch (error) {
@@ -32,9 +33,9 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
   const typed = command.opts<Record<string, string | boolean>>();
   const values = new Map<string, unknown>();
   for (const [name, option] of Object.entries(options)) {
-    const value = typed[name];
+    const value = typed[camelCase(name)];
     if (value === undefined) continue;
-    if (option.excludes !== undefined && typed[option.excludes] !== undefined) {
+    if (option.excludes !== undefined && typed[camelCase(option.excludes)] !== undefined) {
       throw new BadInput(
         `${spelled(name, option)} and ${
           spelled(option.excludes, options[option.excludes])
@@ -42,8 +43,18 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
       );
     }
     values.set(name, option.parse ? option.parse(String(value)) : true);
+    if (option.implies !== undefined) values.set(option.implies, true);
+  }
+  for (const [i, { name, parse }] of (tool.positionals ?? []).entries()) {
+    const text = command.args[i];
+    if (text !== undefined) values.set(name, parse(text));
   }
   return { help: typed["help"] === true, values };
+}
+
+/** The name under which commander has the value of an option. */
+function camelCase(name: string): string {
+  return new Flag(`--${name}`).attributeName();
 }
 
 function flag(name: string, option: Option): Flag {
@@ -81,8 +92,9 @@ function split(text: string): [name: string, value?: string] {
 /** commander's message as one sentence: without its prefix, stops and line breaks, and with where help is. */
 function sentence(tool: Tool, error: CommanderError): string {
   const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
-  const text = what.startsWith("too many arguments") || what.startsWith("Expected 0 arguments")
-    ? `${tool.name} takes options only, and no other arguments`
+  const places = tool.positionals?.map((p) => p.name).join(" and ");
+  const text = what.startsWith("too many arguments") || what.startsWith("Expected ")
+    ? `${tool.name} takes ${places ? `${places} and options` : "options only"}, and no other arguments`
     : what.charAt(0).toUpperCase() + what.slice(1);
   const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, "; did you mean $1") ?? "";
   return `${text}${suggestion}; \`nettrace ${tool.name} --help\` lists what it takes.`;
@@ -90,28 +102,35 @@ function sentence(tool: Tool, error: CommanderError): string {
 
 /** What a parsed command line asks of the kernel and the output. */
 export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
-  const constants: Record<string, Constant> = {};
+  const constants: Record<string, Constant> = { ...tool.constants };
   const fills: Fill[] = [];
   const programs: string[] = [];
+  const last: { program: string; map: string }[] = [];
   const pinned: { map: string; path: string; keySize: number }[] = [];
   for (const [name, option] of Object.entries(tool.options)) {
     const value = values.get(name);
     if (value === undefined) continue;
     Object.assign(constants, option.constants?.(value));
-    if (option.program !== undefined) programs.push(option.program);
+    programs.push(...option.programs ?? []);
+    if (option.last) last.push(option.last);
     if (option.fill) fills.push(option.fill(value));
     if (option.pinned) pinned.push({ ...option.pinned, path: String(value) });
+  }
+  for (const { name, constants: set } of tool.positionals ?? []) {
+    if (values.has(name)) Object.assign(constants, set?.(values.get(name)));
   }
   return {
     tool,
     constants,
     fills,
     programs,
+    last,
     pinned,
     plan: values.get("plan") as string | undefined,
     buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,
     format: values.has("json") ? "json" : values.has("csv") ? "csv" : "table",
     given: new Set(values.keys()),
+    counting: tool.count !== undefined && values.has(tool.count.option),
   };
 }
 

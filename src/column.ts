@@ -4,9 +4,13 @@
  */
 export type Cell<Field extends string = string> =
   | { kind: "uint"; field: Field }
+  /** A whole number of 32 bits with a sign. */
+  | { kind: "int"; field: Field }
   | { kind: "port"; field: Field }
   | { kind: "ip_version"; field: Field }
   | { kind: "address"; field: Field; family: Field }
+  /** An address and a port with a colon between them, IPv6 without brackets, as bcc has it. */
+  | { kind: "endpoint"; address: Field; port: Field; family: Field }
   | { kind: "comm"; field: Field; most?: number }
   | { kind: "time_of_day"; field: Field }
   | { kind: "elapsed_s"; field: Field; digits: number }
@@ -18,7 +22,13 @@ export type Cell<Field extends string = string> =
   | { kind: "ms"; field: Field; digits: number }
   | { kind: "hex"; field: Field }
   /** A name for each number; numbers without one stand as they are. */
-  | { kind: "enum"; field: Field; names: readonly (string | undefined)[] };
+  | { kind: "enum"; field: Field; names: readonly (string | undefined)[] }
+  /** What a lookup says of a number, by the lookup's name (Lookups in src/lookup.ts). */
+  | { kind: "named"; field: Field; by: string }
+  /** Texts and values, one after the other. */
+  | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
+  /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */
+  | { kind: "stack"; field: Field; from: Field };
 
 /** A column of the table, a key of JSON and CSV records, or both. */
 export interface Column<Field extends string = string> {
@@ -30,6 +40,8 @@ export interface Column<Field extends string = string> {
   /** True if no blank follows the column: its width holds the gap, as in bcc's time columns. */
   glued?: boolean;
   align?: "left" | "right";
+  /** True if the cell stands in lines of its own under the row; such columns are the last ones. */
+  below?: true;
   /** False if the column is in the table only. */
   record?: boolean;
   /** Shown in the table only if this option is given. */
@@ -75,6 +87,14 @@ export const preciseTimeColumns = [
   { ...timeColumns[0], width: 8, glued: false },
   { ...timeColumns[1], width: 9, glued: false, cell: { kind: "elapsed_s", field: "time_ns", digits: 6 } },
 ] as const satisfies readonly Column<OriginField>[];
+
+/** A column in its narrow form, and in the form that the option `wide` shows in its place. */
+export function narrowOrWide<Field extends string>(
+  column: Column<Field>,
+  wide: Partial<Column<Field>>,
+): Column<Field>[] {
+  return [{ ...column, unless: "wide" }, { ...column, ...wide, option: "wide", record: false }];
+}
 
 /** TCP states by number (include/net/tcp_states.h), in bcc's words. */
 export const TCP_STATES = [

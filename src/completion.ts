@@ -93,6 +93,7 @@ function zsh(first: readonly Word[], tools: readonly Tool[]): string {
       const value = option.argument === undefined ? "" : `:${option.argument}:${action}`;
       return `        '(${excluded})'${names}'[${quoted(option.help)}]${value}'`;
     });
+    specs.push(...(tool.positionals ?? []).map((p) => `        ':${p.name}: '`));
     return `    ${tool.name})\n      _arguments -s \\\n        '(-h --help)'{-h,--help}'[show this help message and exit]' \\\n${
       specs.join(" \\\n")
     } ;;`;

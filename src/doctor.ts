@@ -35,6 +35,7 @@ const NOTHING_ASKED: Request = {
   constants: {},
   fills: [],
   programs: [],
+  last: [],
   pinned: [],
   plan: undefined,
   buffer_bytes: 4096,

@@ -195,7 +195,7 @@ export const filters = {
   children: {
     help: "with PIDs, trace the processes that they fork from now on, too",
     constants: () => ({ filter_children: true }),
-    program: "follow_fork",
+    programs: ["follow_fork"],
   } as Option,
   lport: ports("lports", "trace these local ports only (a list; A-B for a range, !A to leave one out)"),
   rport: ports("rports", "trace these remote ports only"),

@@ -17,6 +17,7 @@ export function toolHelp(tool: Tool): string {
     "",
     tool.summary,
     "",
+    ...tool.positionals ? ["positional arguments:", ...tool.positionals.map((p) => entry(p.name, p.help)), ""] : [],
     "options:",
     ...listed.map(([left, right]) => entry(left, right)),
     "",
@@ -59,6 +60,7 @@ export function usage(tool: Tool): string {
       parts[parts.length - 1] = `[${short(before[0], before[1])} | ${one}]`;
     } else parts.push(`[${one}]`);
   }
+  parts.push(...(tool.positionals ?? []).map((p) => `[${p.name}]`));
   return wrap(parts, `usage: nettrace ${tool.name} `);
 }
 

@@ -19,8 +19,10 @@ export interface KernelObject extends Disposable {
   /** Puts an entry into a map of the loaded object. */
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   attach(program: string): void;
-  /** Runs an iterator program over all that it iterates over. */
-  iterate(program: string): void;
+  /** The entries of a hash map: of each the bytes of its key, then those of its value. */
+  entries(map: string): Uint8Array;
+  /** Runs an iterator program over all that it iterates over, or over the entries of a map. */
+  iterate(program: string, map?: string): void;
   detach(): void;
   ring(size: number): Ring;
   missed(): number;
@@ -51,6 +53,8 @@ export interface Kernel {
   now_ms(): number;
   /** The file's text, or undefined where it cannot be read. */
   readText(path: string): string | undefined;
+  /** The file's bytes, or undefined where it cannot be read. */
+  readBytes(path: string): Uint8Array | undefined;
   exists(path: string): boolean;
 }
 

@@ -8,6 +8,11 @@ const MEANING: Record<string, string> = {
   direct: "accepted by io_uring into fixed files",
   armed_before: "perhaps, of io_uring accepts submitted before tracing began",
   map_full: "because too many requests were pending at once",
+  since_full: "only in part: durations that stand as 0, because too many sockets were open at once",
+  attempt_full: "because too many connects were unanswered at once",
+  count_full: "not counted, because there was no room for more rows",
+  call_full: "because too many system calls were under way at once",
+  owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",
   missed: "perhaps, because the kernel did not run a program inside itself",
   unwritten: "because nobody read the output",
 };

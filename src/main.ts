@@ -28,7 +28,9 @@ async function runTool(tool: Tool, args: readonly string[]): Promise<void> {
   const { help, values } = parse(tool, args);
   if (help) return print((await import("./help.ts")).toolHelp(tool));
   const kernel = newKernel(values);
-  await runStream(toRun(tool, values), kernel, openTerminal(kernel.waitWritable));
+  const run = toRun(tool, values);
+  const runMode = run.counting ? (await import("./count.ts")).runCount : runStream;
+  await runMode(run, kernel, openTerminal(kernel.waitWritable));
 }
 
 function print(text: string): void {

@@ -19,6 +19,7 @@ export function manual(tool: Tool, version: string): string {
     ".SH DESCRIPTION",
     roff(tool.description),
     ".SH OPTIONS",
+    ...entries((tool.positionals ?? []).map((p) => [p.name, p.help])),
     ...entries([["-h, --help", "show this help message and exit"]]),
     ...entries(Object.entries(allOptions(tool)).map(([name, o]) => [invocation(name, o), o.help])),
     ".SH PLANS",

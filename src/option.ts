@@ -16,16 +16,31 @@ export interface Option<Value = unknown> {
   parse?: (text: string) => Value;
   /** Long name of an option that cannot be given with this one. */
   excludes?: string;
+  /** Long name of a flag that is given with this one. */
+  implies?: string;
   /** The constants that the value sets in the program; of flags, when given. */
   constants?: (value: Value) => Record<string, Constant>;
-  /** A program that the option takes besides those of the plan. */
-  program?: string;
+  /** Programs that the option takes besides those of the plan. */
+  programs?: readonly string[];
+  /** An iterator to run over a map's entries at the end, for a last look at what is there. */
+  last?: { program: string; map: string };
   /** What goes into a map of the program. */
   fill?: (value: Value) => Fill;
   /** The value is the path of a pinned map that takes the place of this one. */
   pinned?: { map: string; keySize: number };
   /** What completes the argument in a shell. */
   complete?: "file" | readonly string[];
+}
+
+/** An argument by its place on the command line; all of them may be left out. */
+export interface Positional<Value = unknown> {
+  /** Stands for it in usage lines and in errors; no option has this name. */
+  name: string;
+  help: string;
+  /** Turns the argument into a value; throws BadInput with a sentence. */
+  parse: (text: string) => Value;
+  /** The constants that the value sets in the program. */
+  constants?: (value: Value) => Record<string, Constant>;
 }
 
 export type Options = Readonly<Record<string, Option>>;

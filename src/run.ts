@@ -3,7 +3,7 @@ import type { Kernel } from "./kernel.ts";
 import { type Losses, lossLine, total } from "./loss.ts";
 import { newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
-import { newSink } from "./output/sink.ts";
+import { newSink, type Sink } from "./output/sink.ts";
 import { openSession, type Request } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
@@ -26,12 +26,13 @@ export interface Run extends Request {
  */
 export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   const { tool } = run;
-  using session = openSession(tool, run, kernel);
+  const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
+  using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const { ring } = session;
   const { columns, format, head } = layoutOf(run);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
-  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock);
+  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock, learned?.lookups);
   let at = 0;
   const write = (p: number) => row(at, p);
   const record = (offset: number) => {
@@ -42,7 +43,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   sink.text(head);
   let flushed = sink.flush();
   const pace = newPace(kernel);
-  let adjusted_ms = kernel.now_ms();
+  let adjusted_ms = kernel.now_ms(), swept_ms = adjusted_ms;
   while (!sink.closed && !terminal.stopping()) {
     const ready = flushed ? kernel.wait(ring, IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
     if (ready) {
@@ -50,9 +51,14 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
       flushed = sink.flush();
     }
     if (pace.next(ready)) await kernel.turn();
-    if (kernel.now_ms() - adjusted_ms > CLOCK_PERIOD_MS) {
+    const now_ms = kernel.now_ms();
+    if (now_ms - adjusted_ms > CLOCK_PERIOD_MS) {
       clock.adjust(kernel.clockOffset());
-      adjusted_ms = kernel.now_ms();
+      adjusted_ms = now_ms;
+    }
+    if (now_ms - swept_ms > SWEEP_PERIOD_MS) {
+      session.sweep();
+      swept_ms = now_ms;
     }
   }
 
@@ -63,8 +69,12 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
   let unread = 0;
   ring.drain(() => ++unread > 0);
-  const losses = { ...session.losses(), unwritten: sink.waiting + unread };
-  if (run.format === "json") {
+  conclude(run, sink, { ...session.losses(), unwritten: sink.waiting + unread }, terminal);
+}
+
+/** Says what was lost, and in JSON what was printed, too. */
+export function conclude({ tool, format }: Run, sink: Sink, losses: Losses, terminal: Terminal): void {
+  if (format === "json") {
     sink.text(summary(tool.name, sink.printed, losses));
     sink.flush();
   }
@@ -87,7 +97,7 @@ function layoutOf({ tool, format, given }: Run): { columns: readonly Column[]; f
   return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
 }
 
-const CLOCK_PERIOD_MS = 1000;
+const CLOCK_PERIOD_MS = 1000, SWEEP_PERIOD_MS = 200;
 
 /** The last record of JSON output: how many events were printed and how many lost, by cause. */
 function summary(tool: string, printed: number, losses: Losses): string {
@@ -120,5 +130,5 @@ function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
 }
 
 // A signal that lands just before a wait is seen at its end.
-const IDLE_WAIT_MS = 250, BLOCKED_WAIT_MS = 200;
+export const IDLE_WAIT_MS = 250, BLOCKED_WAIT_MS = 200;
 const WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;

@@ -58,6 +58,8 @@ function typeOf(cell: Cell): Record<string, unknown> {
     case "uint":
     case "quotient":
       return { type: "integer", minimum: 0 };
+    case "int":
+      return { type: "integer" };
     case "port":
       return { type: "integer", minimum: 0, maximum: 65535 };
     case "ip_version":
@@ -71,6 +73,11 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { type: "number" };
     case "text":
       return { const: cell.text };
+    case "stack":
+      return { type: "array", items: { type: "string" } };
+    case "named":
+    case "joined":
+    case "endpoint":
     case "enum":
     case "hex":
     case "comm":

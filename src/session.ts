@@ -13,6 +13,8 @@ export interface Request {
   constants: Readonly<Record<string, Constant>>;
   /** Programs to attach besides those of the plan. */
   programs: readonly string[];
+  /** Iterators to run at the end, each over a map's entries. */
+  last: readonly { program: string; map: string }[];
   /** What goes into maps of the object. */
   fills: readonly Fill[];
   /** Pinned maps that take the place of the object's. */
@@ -20,14 +22,20 @@ export interface Request {
   /** The only plan to use, if one was asked for. */
   plan: string | undefined;
   buffer_bytes: number;
+  /** True if events are to be counted in the map `counts`. */
+  counting?: boolean;
 }
 
 /** A tool's programs at work. */
 export interface Session extends Disposable {
   readonly plan: Plan;
   readonly ring: Ring;
-  /** Ends tracing; what is in the ring stays. */
+  /** Takes a last look if one was asked for, and ends tracing; what is in the ring stays. */
   detach(): void;
+  /** Has the kernel send what it has seen in part, as far as it can tell already. */
+  sweep(): void;
+  /** The entries of `counts`, each as the layout has it. */
+  counts(): Uint8Array;
   losses(): Losses;
 }
 
@@ -75,7 +83,7 @@ export function tryPlan(
   if (known !== undefined) return { reason: known };
   using cleanup = new DisposableStack();
   try {
-    const object = cleanup.use(kernel.open(tool.name));
+    const object = cleanup.use(kernel.open(tool.object ?? tool.name));
     prepare(object, tool, plan, request);
     object.load();
     for (const { map, entries } of request.fills) {
@@ -92,7 +100,15 @@ export function tryPlan(
       session: {
         plan,
         ring,
-        detach: () => object.detach(),
+        detach() {
+          for (const { program, map } of request.last) object.iterate(program, map);
+          object.detach();
+          if (plan.sweep) object.iterate(plan.sweep.last, plan.sweep.map);
+        },
+        sweep() {
+          if (plan.sweep) object.iterate(plan.sweep.often, plan.sweep.map);
+        },
+        counts: () => object.entries("counts"),
         losses() {
           const lost: Record<string, number> = {};
           for (const [name, { offset }] of Object.entries(bss)) {
@@ -115,8 +131,8 @@ function sizeOf(section: Fields): number {
   return Math.max(...Object.values(section).map((f) => f.offset + f.size));
 }
 
-/** Processes that --children can follow. */
-const ROOM_FOR_CHILDREN = 4096;
+/** Processes that --children can follow, and what can be told apart when counting. */
+const ROOM_FOR_CHILDREN = 4096, ROOM_FOR_COUNTS = 16384;
 
 function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
   const wanted = new Set<string | undefined>([
@@ -124,9 +140,12 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
     ...request.programs,
     ...plan.optional ?? [],
     plan.seed,
+    plan.sweep?.often,
+    plan.sweep?.last,
   ]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   object.resize("events", request.buffer_bytes);
+  if (request.counting) object.resize("counts", ROOM_FOR_COUNTS);
   for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
   const rodata = tool.layout.rodata;

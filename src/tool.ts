@@ -1,10 +1,14 @@
 import type { Column } from "./column.ts";
-import type { Option, Options } from "./option.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Lookups } from "./lookup.ts";
+import type { Constant, Option, Options, Positional } from "./option.ts";
 import type { Fields } from "./output/row.ts";
 
 /** What bpf/gen.ts tells of an object file. */
 export interface Layout {
   readonly event: { readonly size: number; readonly fields: Fields };
+  /** An entry of the map `counts`, if the object counts (bpf/count.bpf.h). */
+  readonly count?: { readonly size: number; readonly fields: Fields };
   readonly rodata: Fields;
   readonly bss: Fields;
   /** The programs, each with its section, which names the hook. */
@@ -22,6 +26,8 @@ export interface Plan {
   optional?: readonly string[];
   /** An iterator to run through once all is attached: it tells the others of what was there before. */
   seed?: string;
+  /** Iterators over a map of what has been seen only in part: one to run a few times a second, one for the end. */
+  sweep?: { map: string; often: string; last: string };
 }
 
 /** The plans of a tool that must see accepts (bpf/accept.bpf.h), with the programs that it has besides. */
@@ -42,6 +48,26 @@ export interface Example {
   does: string;
 }
 
+/** How a tool counts its events instead of showing each. */
+export interface CountMode {
+  /** The option that asks for it. */
+  option: string;
+  /** Over the fields of the layout's `count`. */
+  columns: readonly Column[];
+  /** By count, within IPv4 and then IPv6. */
+  order: "ascending" | "descending";
+}
+
+/** Files that tell of the running kernel. */
+export type KernelFiles = Pick<Kernel, "readText" | "readBytes">;
+
+/** What a tool found out about the running kernel. */
+export interface Learned {
+  /** Constants of the program; what the command line says goes before them. */
+  constants: Readonly<Record<string, Constant>>;
+  lookups: Lookups;
+}
+
 /** A tool: one row for each record of its program. */
 export interface Tool {
   readonly name: string;
@@ -50,12 +76,21 @@ export interface Tool {
   /** What it shows and what it does not, in a paragraph or two, for the man page. */
   readonly description: string;
   readonly layout: Layout;
+  /** The tool whose object it uses, if not its own. */
+  readonly object?: string;
   readonly options: Options;
+  /** What it takes besides options, in this order. */
+  readonly positionals?: readonly Positional[];
+  /** The constants of the program that are always set. */
+  readonly constants?: Readonly<Record<string, Constant>>;
   /** The best plan first. */
   readonly plans: readonly Plan[];
   readonly columns: readonly Column[];
   /** The columns of bcc's own CSV, in a tool that has an option `csv` of its own for it. */
   readonly csvColumns?: readonly Column[];
+  readonly count?: CountMode;
+  /** What it must know of the running kernel before it starts; `warn` takes a line for people, now or later. */
+  readonly learn?: (kernel: KernelFiles, warn: (line: string) => void) => Learned;
   /** What bcc prints before the table's heading. */
   readonly intro?: string;
   readonly examples: readonly Example[];
@@ -71,6 +106,7 @@ export function stream<const L extends Layout>(
     layout: L;
     options: Record<string, Option>;
     columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
+    count?: { columns: readonly Column<Extract<keyof NonNullable<L["count"]>["fields"], string>>[] };
   },
 ): Tool {
   return tool;

@@ -3,5 +3,12 @@ import type { Tool } from "../src/tool.ts";
 /** The tools in the order of help; each is loaded only when it runs. */
 export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> = {
   tcpaccept: () => import("./tcpaccept.ts"),
+  tcpdrop: () => import("./tcpdrop.ts"),
+  solisten: () => import("./solisten.ts"),
+  tcpretrans: () => import("./tcpretrans.ts"),
+  tcpconnect: () => import("./tcpconnect.ts"),
+  tcpconnlat: () => import("./tcpconnlat.ts"),
+  tcpv4connect: () => import("./tcpv4connect.ts"),
   tcplife: () => import("./tcplife.ts"),
+  tcpstates: () => import("./tcpstates.ts"),
 };

@@ -26,8 +26,10 @@ for (const [name, load] of Object.entries(tools)) {
     for (const c of [...columns, ...tool.columns]) assert.match(c.description, /^[A-Z].*\.$/, c.key);
   });
 
-  Deno.test(`${name} prints lines of at most 80 columns by default`, () => {
-    assert.ok(tableHeading(tableColumns(tool.columns, new Set())).length <= 80);
+  Deno.test({
+    name: `${name} prints lines of at most 80 columns by default`,
+    ignore: name === "tcpstates" || name === "tcpdrop", // whose lines are wider in bcc
+    fn: () => assert.ok(tableHeading(tableColumns(tool.columns, new Set())).length <= 80),
   });
 
   Deno.test(`${name}'s examples parse`, () => {
@@ -50,7 +52,7 @@ for (const [name, load] of Object.entries(tools)) {
         }
       }
       for (const constant of Object.keys(set)) assert.ok(constant in tool.layout.rodata, constant);
-      if (option.program !== undefined) assert.ok(option.program in tool.layout.programs, option.program);
+      for (const program of option.programs ?? []) assert.ok(program in tool.layout.programs, program);
     }
   });
 

@@ -94,7 +94,7 @@ export default stream({
   description:
     "Shows each TCP session when it ends: who owned it, both of its ends, the bytes it sent and received, and how long it " +
     "lasted. Sessions that were established before tracing began are not shown, as their duration is not known; those " +
-    "still open when it ends are not, either.",
+    "still open when it ends are shown with --open.",
   layout,
   options: {
     time: { short: "T", help: "include time column on output (HH:MM:SS)" },
@@ -109,6 +109,10 @@ export default stream({
     remoteport: {
       ...ports("rports", "comma-separated list of remote ports to trace", "D"),
       excludes: "rport",
+    },
+    open: {
+      help: "at the end, show the sessions that are still open, too",
+      last: { program: "report_open", map: "births" },
     },
     ...family,
     ...containerMaps,
@@ -141,6 +145,12 @@ export default stream({
       description: "Bytes received, the FIN counting as one.",
     },
     ms,
+    {
+      key: "open",
+      width: 0,
+      cell: { kind: "uint", field: "open" },
+      description: "1 for a session that had not ended when tracing did, which --open shows; else 0.",
+    },
   ],
   csvColumns: [
     ...preciseTimeColumns,
@@ -163,6 +173,7 @@ export default stream({
     { command: "tcplife -p 181", does: "only trace PID 181" },
     { command: "tcplife -L 80,81", does: "only trace local ports 80 and 81" },
     { command: "tcplife -D 80", does: "only trace remote port 80" },
+    { command: "tcplife --open", does: "at the end, show the sessions that are still open, too" },
     { command: "tcplife -6", does: "only trace IPv6 family" },
   ],
   overhead:

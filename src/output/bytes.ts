@@ -13,45 +13,58 @@ export function uint(out: Uint8Array, p: number, n: number): number {
     out[p] = 48 + n;
     return p + 1;
   }
-  if (n >= 4294967296) {
+  if (n >= 1e9) {
     const high = Math.floor(n / 1e9);
-    return digits9(out, uint(out, p, high), n - high * 1e9);
+    return digits9(out, uint(out, p, high), (n - high * 1e9) | 0);
   }
-  let end = p +
-    (n < 100
-      ? 2
-      : n < 1000
-      ? 3
-      : n < 10000
-      ? 4
-      : n < 1e5
-      ? 5
-      : n < 1e6
-      ? 6
-      : n < 1e7
+  // From here on all is integers of 31 bits, which V8 keeps in registers.
+  let rest = n | 0;
+  const next = p +
+    (rest < 10000
+      ? rest < 100 ? 2 : rest < 1000 ? 3 : 4
+      : rest < 1e6
+      ? rest < 1e5 ? 5 : 6
+      : rest < 1e7
       ? 7
-      : n < 1e8
+      : rest < 1e8
       ? 8
-      : n < 1e9
-      ? 9
-      : 10);
-  const next = end;
-  while (n >= 100) {
-    const rest = (n / 100) >>> 0;
-    const pair = 2 * (n - rest * 100);
+      : 9);
+  let end = next;
+  while (rest >= 100) {
+    const tens = (rest / 100) | 0;
+    const pair = 2 * (rest - tens * 100);
     out[--end] = PAIRS[pair + 1] as number;
     out[--end] = PAIRS[pair] as number;
-    n = rest;
+    rest = tens;
   }
-  if (n >= 10) {
-    out[--end] = PAIRS[2 * n + 1] as number;
-    out[--end] = PAIRS[2 * n] as number;
-  } else out[--end] = 48 + n;
+  if (rest >= 10) {
+    out[--end] = PAIRS[2 * rest + 1] as number;
+    out[--end] = PAIRS[2 * rest] as number;
+  } else out[--end] = 48 + rest;
   return next;
 }
 
-/** A whole number of 64 bits, as its two halves. */
-export function uint64(out: Uint8Array, p: number, low: number, high: number): number {
+/** The 32 bits at word `i`: passed by place, since V8 boxes an argument of more than 31 bits. */
+export function uint32(out: Uint8Array, p: number, from: Uint32Array, i: number): number {
+  const n = from[i] as number;
+  if (n < 1e9) return uint(out, p, n | 0);
+  const high = (n / 1e9) | 0;
+  out[p] = 48 + high;
+  return digits9(out, p + 1, (n - high * 1e9) | 0);
+}
+
+/** A whole number of 32 bits with a sign. */
+export function int(out: Uint8Array, p: number, n: number): number {
+  if (n >= 0) return uint(out, p, n);
+  out[p] = 45;
+  return uint(out, p + 1, -n);
+}
+
+/** The 64 bits whose lower half is word `i`. */
+export function uint64(out: Uint8Array, p: number, from: Uint32Array, i: number): number {
+  const high = from[i + 1] as number;
+  if (high === 0) return uint32(out, p, from, i);
+  const low = from[i] as number;
   if (high < 0x200000) return uint(out, p, high * 4294967296 + low);
   return ascii(out, p, String((BigInt(high) << 32n) | BigInt(low)));
 }
@@ -59,7 +72,7 @@ export function uint64(out: Uint8Array, p: number, low: number, high: number): n
 /** Nine digits with leading zeros. */
 export function digits9(out: Uint8Array, p: number, n: number): number {
   for (let at = p + 8; at > p; at -= 2) {
-    const rest = (n / 100) >>> 0;
+    const rest = (n / 100) | 0;
     const pair = 2 * (n - rest * 100);
     out[at] = PAIRS[pair + 1] as number;
     out[at - 1] = PAIRS[pair] as number;
@@ -116,23 +129,23 @@ export function alignRight(out: Uint8Array, start: number, p: number, width: num
 /** An IPv4 address from the four bytes at `o`. */
 export function ipv4(out: Uint8Array, p: number, from: Uint8Array, o: number): number {
   p = octet(out, p, from[o] as number);
-  out[p] = 46;
-  p = octet(out, p + 1, from[o + 1] as number);
-  out[p] = 46;
-  p = octet(out, p + 1, from[o + 2] as number);
-  out[p] = 46;
-  return octet(out, p + 1, from[o + 3] as number);
+  p = octet(out, p, from[o + 1] as number);
+  p = octet(out, p, from[o + 2] as number);
+  return uint(out, p, from[o + 3] as number);
 }
 
+// Each number of a byte in four: its digits, the dot after them and blanks; and how many of the four are not blanks.
+const OCTETS = new Uint8Array(1024).fill(32);
+const OCTET_LENGTHS = new Uint8Array(256);
+for (let n = 0; n < 256; n++) OCTET_LENGTHS[n] = ascii(OCTETS, 4 * n, `${n}.`) - 4 * n;
+
+/** Writes a number and a dot, and blanks up to four bytes: a table's padding stays blank, all else is written over. */
 function octet(out: Uint8Array, p: number, n: number): number {
-  if (n >= 100) {
-    const hundreds = n >= 200 ? 2 : 1;
-    out[p] = 48 + hundreds;
-    return digits2(out, p + 1, n - 100 * hundreds);
-  }
-  if (n >= 10) return digits2(out, p, n);
-  out[p] = 48 + n;
-  return p + 1;
+  out[p] = OCTETS[4 * n] as number;
+  out[p + 1] = OCTETS[4 * n + 1] as number;
+  out[p + 2] = OCTETS[4 * n + 2] as number;
+  out[p + 3] = OCTETS[4 * n + 3] as number;
+  return p + (OCTET_LENGTHS[n] as number);
 }
 
 const HEX = new TextEncoder().encode("0123456789abcdef");

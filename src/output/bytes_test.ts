@@ -18,7 +18,14 @@ Deno.test("uint writes every number of digits", () => {
 
 Deno.test("uint64 writes numbers beyond 2^53 exactly", () => {
   for (const n of [0n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
-    assert.equal(written((p) => bytes.uint64(out, p, Number(n & 0xffffffffn), Number(n >> 32n))), String(n));
+    const words = new Uint32Array(new BigUint64Array([n]).buffer);
+    assert.equal(written((p) => bytes.uint64(out, p, words, 0)), String(n));
+  }
+});
+
+Deno.test("uint32 writes numbers of every length", () => {
+  for (const n of [0, 9, 10, 99, 123456, 999_999_999, 1_000_000_000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
+    assert.equal(written((p) => bytes.uint32(out, p, Uint32Array.of(n), 0)), String(n));
   }
 });
 

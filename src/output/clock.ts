@@ -6,14 +6,14 @@ export interface ClockOffset {
   nanoseconds: number;
 }
 
-/** Writes times of events, which are nanoseconds of CLOCK_MONOTONIC as the two halves of a u64. */
+/** Writes times of events, which are nanoseconds of CLOCK_MONOTONIC: the 64 bits whose lower half is word `i`. */
 export interface Clock {
   /** RFC 3339 in UTC with nanoseconds. */
-  time(out: Uint8Array, p: number, low: number, high: number): number;
+  time(out: Uint8Array, p: number, from: Uint32Array, i: number): number;
   /** Local HH:MM:SS. */
-  timeOfDay(out: Uint8Array, p: number, low: number, high: number): number;
+  timeOfDay(out: Uint8Array, p: number, from: Uint32Array, i: number): number;
   /** Seconds since the first time asked for. */
-  elapsed_s(low: number, high: number): number;
+  elapsed_s(from: Uint32Array, i: number): number;
   /** Takes a new reading, for when the realtime clock was set. */
   adjust(offset: ClockOffset): void;
 }
@@ -29,17 +29,26 @@ export function newClock(offset: ClockOffset): Clock {
   let localOf = -1;
   let first_us = -1;
   let seconds = 0, nanoseconds = 0;
+  let startLow = 0, startHigh = -1; // where the second of the last event begins
 
-  const set = (low: number, high: number) => {
+  const set = (from: Uint32Array, i: number) => {
+    const low = from[i] as number, high = from[i + 1] as number;
+    const since_ns = low - startLow;
+    if (high === startHigh && since_ns >= 0 && since_ns < 1e9) {
+      nanoseconds = since_ns;
+      return;
+    }
     const rest = high * 294967296 + low + offset.nanoseconds;
     const carry = Math.floor(rest / 1e9);
     nanoseconds = rest - carry * 1e9;
     seconds = high * 4 + carry + offset.seconds;
+    startLow = low - nanoseconds; // negative, if the second began before the high half did
+    startHigh = high;
   };
 
   return {
-    time(out, p, low, high) {
-      set(low, high);
+    time(out, p, from, i) {
+      set(from, i);
       if (seconds !== prefixOf) {
         new TextEncoder().encodeInto(new Date(seconds * 1000).toISOString().slice(0, 19) + ".", prefix);
         prefixOf = seconds;
@@ -49,8 +58,8 @@ export function newClock(offset: ClockOffset): Clock {
       out[p] = 90;
       return p + 1;
     },
-    timeOfDay(out, p, low, high) {
-      set(low, high);
+    timeOfDay(out, p, from, i) {
+      set(from, i);
       if (seconds !== localOf) {
         const date = new Date(seconds * 1000);
         pad(local, 0, 8);
@@ -62,7 +71,8 @@ export function newClock(offset: ClockOffset): Clock {
       for (let i = 0; i < 8; i++) out[p + i] = local[i] as number;
       return p + 8;
     },
-    elapsed_s(low, high) {
+    elapsed_s(from, i) {
+      const low = from[i] as number, high = from[i + 1] as number;
       const us = high * 4294967.296 + low / 1000;
       const whole_us = Math.floor(us);
       if (first_us < 0) first_us = whole_us;
@@ -70,7 +80,7 @@ export function newClock(offset: ClockOffset): Clock {
     },
     adjust(next) {
       offset = next;
-      prefixOf = localOf = -1;
+      prefixOf = localOf = startHigh = -1;
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { Cell, Column } from "../column.ts";
 import * as bytes from "./bytes.ts";
+import { type Lookups, NO_LOOKUPS } from "../lookup.ts";
 import type { Clock } from "./clock.ts";
+import * as stack from "./stack.ts";
 import * as text from "./text.ts";
 
 /** Where each field of an event is, in bytes (made by bpf/gen.ts). */
@@ -16,9 +18,12 @@ export interface Views {
 /** Writes the event at byte `q` of the views as one row at `p` of the output; returns the place after the row. */
 export type Row = (q: number, p: number) => number;
 
+// A symbol's name has at most 512 bytes (KSYM_NAME_LEN), and a stack 32 frames.
+const WIDEST: Partial<Record<Cell["kind"], number>> = { named: 512, joined: 640, stack: 32 * 544 };
+
 /** The most bytes that one row takes: each cell at its widest (an escaped comm: 6 bytes a byte), and each literal. */
 export function rowLimit(columns: readonly Column[]): number {
-  return columns.reduce((sum, c) => sum + 128 + c.width + c.key.length, 16);
+  return columns.reduce((sum, c) => sum + (WIDEST[c.cell.kind] ?? 128) + c.width + c.key.length, 16);
 }
 
 /**
@@ -32,13 +37,20 @@ export function compileRow(
   views: Views,
   out: Uint8Array,
   clock: Clock,
+  lookups: Lookups = NO_LOOKUPS,
 ): Row {
   const cells = columns.map((column, i) => format(column, i, columns.length, fields)).join("");
-  const names = columns.map(({ cell }) => cell.kind === "enum" ? cell.names : undefined);
-  const parameters = ["u8", "u16", "u32", "out", "w", "clock", "b", "t", "k"];
+  const names = columns.map(({ cell }) => namesOf(cell));
+  const parameters = ["u8", "u16", "u32", "out", "w", "clock", "b", "t", "k", "s", "l"];
   const wide = new DataView(out.buffer, out.byteOffset, out.byteLength);
-  const values = [views.u8, views.u16, views.u32, out, wide, clock, bytes, text, names];
+  const values = [views.u8, views.u16, views.u32, out, wide, clock, bytes, text, names, stack, lookups];
   return new Function(...parameters, `return (q, p) => {\n${cells}return p;\n}`)(...values);
+}
+
+/** The names that a cell's code finds in `k`; those of a joined cell's parts are nested. */
+function namesOf(cell: string | Cell): unknown {
+  if (typeof cell === "string") return undefined;
+  return cell.kind === "enum" ? cell.names : cell.kind === "joined" ? cell.parts.map(namesOf) : undefined;
 }
 
 /** Makes the statements that write one column; `p` is the place to write at and is moved. */
@@ -50,11 +62,16 @@ function place(fields: Fields, name: string): { offset: number; size: number } {
   return field;
 }
 
-/** An expression for the value of an integer field of up to 32 bits. */
+/** An expression for the value of an integer field; of one of 64 bits, for its lower half. */
 function load(fields: Fields, name: string): string {
   const { offset, size } = place(fields, name);
   const array = size === 1 ? "u8" : size === 2 ? "u16" : "u32";
-  return `${array}[(q + ${offset}) >>> ${size >> 1}]`;
+  return `${array}[(q + ${offset}) >>> ${Math.min(size >> 1, 2)}]`;
+}
+
+/** The place of a field of whole words, as arguments. */
+function word(fields: Fields, name: string): string {
+  return `u32, (q + ${place(fields, name).offset}) >>> 2`;
 }
 
 /** Both halves of a 64-bit field, as arguments. */
@@ -108,12 +125,16 @@ const EIGHT_BLANKS = new Float64Array(new Uint8Array(8).fill(32).buffer)[0];
 const AF_INET = 2;
 
 /** An expression that writes a cell's value at `p` and has the next place as its value; not for comm and text. */
-function value(cell: Cell, index: number, fields: Fields): string {
+function value(cell: Cell, index: number | string, fields: Fields): string {
   switch (cell.kind) {
     case "uint":
       return place(fields, cell.field).size === 8
-        ? `b.uint64(out, p, ${halves(fields, cell.field)})`
+        ? `b.uint64(out, p, ${word(fields, cell.field)})`
+        : place(fields, cell.field).size === 4
+        ? `b.uint32(out, p, ${word(fields, cell.field)})`
         : `b.uint(out, p, ${load(fields, cell.field)})`;
+    case "int":
+      return `b.int(out, p, ${load(fields, cell.field)} | 0)`;
     case "port":
       return `b.uint(out, p, ${load(fields, cell.field)})`;
     case "ip_version":
@@ -123,12 +144,16 @@ function value(cell: Cell, index: number, fields: Fields): string {
       const family = load(fields, cell.family);
       return `${family} === ${AF_INET} ? b.ipv4(out, p, u8, q + ${at + 12}) : b.ipv6(out, p, u8, q + ${at})`;
     }
+    case "endpoint": {
+      const address = value({ kind: "address", field: cell.address, family: cell.family }, index, fields);
+      return `b.uint(out, b.ascii(out, ${address}, ":"), ${load(fields, cell.port)})`;
+    }
     case "time":
-      return `clock.time(out, p, ${halves(fields, cell.field)})`;
+      return `clock.time(out, p, ${word(fields, cell.field)})`;
     case "time_of_day":
-      return `clock.timeOfDay(out, p, ${halves(fields, cell.field)})`;
+      return `clock.timeOfDay(out, p, ${word(fields, cell.field)})`;
     case "elapsed_s":
-      return `b.fixed(out, p, clock.elapsed_s(${halves(fields, cell.field)}), ${cell.digits})`;
+      return `b.fixed(out, p, clock.elapsed_s(${word(fields, cell.field)}), ${cell.digits})`;
     case "quotient":
       return `b.uint(out, p, Math.floor(${double(fields, cell.field)} / ${cell.divisor}))`;
     case "ms":
@@ -139,10 +164,25 @@ function value(cell: Cell, index: number, fields: Fields): string {
       const n = load(fields, cell.field);
       return `b.ascii(out, p, k[${index}][${n}] ?? String(${n}))`;
     }
+    case "named":
+      return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "joined": {
+      const part = (of: string | Cell, i: number) =>
+        typeof of === "string" ? `b.ascii(out, p, ${JSON.stringify(of)})` : value(of, `${index}][${i}`, fields);
+      return `(${cell.parts.map((of, i) => `p = ${part(of, i)}`).join(", ")})`;
+    }
     case "comm":
     case "text":
+    case "stack":
       throw new Error(`${cell.kind} has no value`);
   }
+}
+
+/** A statement that writes a stack in one of the forms of stack.ts. */
+function stackCode(form: string, cell: Extract<Cell, { kind: "stack" }>, fields: Fields): string {
+  const { offset, size } = place(fields, cell.field);
+  const from = place(fields, cell.from).offset;
+  return `p = s.${form}(out, p, u32, (q + ${offset}) >>> 2, ${size / 8}, (q + ${from}) >>> 2, l.symbol);\n`;
 }
 
 /** The table: columns padded to their widths, one blank between them, a longer value pushing the rest of the line. */
@@ -150,6 +190,10 @@ export const tableFormat: Format = (column, index, count, fields) => {
   const { cell, width } = column;
   const gap = index === count - 1 ? "\n" : column.glued ? "" : " ";
   if (cell.kind === "text") return literal(cell.text.padEnd(width) + gap);
+  if (cell.kind === "stack") return stackCode("tableStack", cell, fields) + literal(gap);
+  if (cell.kind === "joined") {
+    return ifKnown(column, fields, padded(value(cell, index, fields), width, gap), literal("-".padEnd(width) + gap));
+  }
   if (cell.kind === "comm") {
     const { offset, size } = place(fields, cell.field);
     const known = `p = t.tableText(out, p, u8, q + ${offset}, ${size}, ${cell.most ?? size}, ${width});`;
@@ -161,7 +205,7 @@ export const tableFormat: Format = (column, index, count, fields) => {
   return padded(value(cell, index, fields), width, gap);
 };
 
-const QUOTED = new Set(["address", "time", "time_of_day", "hex", "enum"]);
+const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "joined"]);
 
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {
@@ -170,6 +214,7 @@ export const jsonFormat: Format = (column, index, count, fields) => {
   const name = `${index === 0 ? "{" : ","}"${key}":`;
   const end = index === count - 1 ? "}\n" : "";
   if (cell.kind === "text") return literal(name + JSON.stringify(cell.text) + end);
+  if (cell.kind === "stack") return literal(name) + stackCode("jsonStack", cell, fields) + literal(end);
   if (cell.kind === "comm") {
     const { offset, size } = place(fields, cell.field);
     const known = `p = t.jsonText(out, p, u8, q + ${offset}, ${size});`;
@@ -185,6 +230,7 @@ export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
     const { cell } = column;
     const end = literal(index === count - 1 ? lineEnd : ",");
     if (cell.kind === "text") return literal(cell.text) + end;
+    if (cell.kind === "stack") return stackCode("csvStack", cell, fields) + end;
     if (cell.kind === "comm") {
       const { offset, size } = place(fields, cell.field);
       return ifKnown(column, fields, `p = t.csvText(out, p, u8, q + ${offset}, ${size});`, "") + end;
@@ -199,5 +245,5 @@ export function tableHeading(columns: readonly Column[]): string {
     const padded = c.align === "right" ? (c.heading ?? "").padStart(c.width) : (c.heading ?? "").padEnd(c.width);
     return c.glued ? padded : padded + " ";
   };
-  return columns.map(cell).join("").replace(/ $/, "") + "\n";
+  return columns.filter((c) => !c.below).map(cell).join("").replace(/ $/, "") + "\n";
 }

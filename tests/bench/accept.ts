@@ -4,7 +4,7 @@ import { traffic } from "../live/traffic.ts";
 import { type Measure, median, quantile } from "./measure.ts";
 import { nettraceWith, readerWith, trace, usablePlans } from "./tracer.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 13;
 
 /** In each round: untraced, and with each plan by either side; a traced rate counts against the untraced of its round. */
 export async function accept(): Promise<Measure[]> {

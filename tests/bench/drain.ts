@@ -5,7 +5,7 @@ import { type Measure, median } from "./measure.ts";
 import { made } from "./tracer.ts";
 
 const RING_BYTES = 1 << 26;
-const WARM_UPS = 2, ROUNDS = 7;
+const WARM_UPS = 2, ROUNDS = 5;
 const MOST = 1 << 23; // what bpf_loop() takes at most, and more than the ring holds
 const SAMPLE = 1009;
 const FORMATS = {

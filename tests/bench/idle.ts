@@ -31,15 +31,15 @@ export async function idle(): Promise<Measure[]> {
       goal: { of: "value", most: 0.1 },
     },
     { name: "resident memory", unit: "MB", nettrace: memory.nettrace.resident, c: memory.c.resident },
-    { name: "private memory", unit: "MB", nettrace: memory.nettrace.own, c: memory.c.own },
+    { name: "private memory, without files", unit: "MB", nettrace: memory.nettrace.own, c: memory.c.own },
     { name: "size of the executable", unit: "MB", nettrace: executable / MB },
     { name: "size compressed by zstd -19", unit: "MB", nettrace: compressed / MB },
   ];
 }
 
-/** MB of memory, all and that of no other process. */
+/** MB of memory: all, and what is no other process's and no page of a file. */
 function memoryOf(tracing: Tracing): { resident: number; own: number } {
   const text = Deno.readTextFileSync(`/proc/${tracing.pid}/smaps_rollup`);
   const kB = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text)?.[1]);
-  return { resident: kB("Rss") * 1024 / MB, own: (kB("Private_Clean") + kB("Private_Dirty")) * 1024 / MB };
+  return { resident: kB("Rss") * 1024 / MB, own: kB("Private_Dirty") * 1024 / MB };
 }

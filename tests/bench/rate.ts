@@ -4,7 +4,7 @@ import { type Measure, median } from "./measure.ts";
 import { LOST_OFFSET, made, RING_BYTES, trace } from "./tracer.ts";
 
 const RATES = [10_000, 100_000];
-const SECONDS = 2, ROUNDS = 5;
+const SECONDS = 2, ROUNDS = 3;
 const READERS = {
   nettrace: [Deno.execPath(), "run", "-A", new URL("rate_reader.ts", import.meta.url).pathname],
   c: [made("bench-reader"), made("bench-event.bpf.o"), `${RING_BYTES}`, `${LOST_OFFSET}`, "produce"],

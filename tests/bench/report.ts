@@ -55,7 +55,7 @@ the reader's sake (nettrace writes each batch out at once). The two sides take t
 of all runs.
 
 - **start**: from before exec until the heading is written, which is when tracing is attached; *CPU* is what the process
-  has used by then. 40 runs of each. With the embedded libbpf, the C side loads that same library.
+  has used by then. 31 runs of each. With the embedded libbpf, the C side loads that same library.
 - **read**: a 64 MiB ring, filled to the last byte with made-up records of which a quarter are IPv6, read and printed to
   /dev/null. Both sides print the same bytes. *Read a record* only counts them.
 - **events/s**: a process calls getppid at an even pace and a program sends one record for each. *Lost* is what was

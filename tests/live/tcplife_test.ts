@@ -94,6 +94,16 @@ for (const plan of await plans("tcplife")) {
   });
 }
 
+Deno.test("tcplife --open shows at the end the sessions that are still open", async () => {
+  await using made = await traffic("accept", { v4: 5, v6: 3, mapped: 2 });
+  await using tracer = await start(["tcplife", "--json", "--open", "--netns", String(made.ready.netns)]);
+  const { connections } = await made.go();
+  const { rows } = readJson((await tracer.stop()).stdout);
+  assertSame(rows.filter((row) => row.pid === made.ready.pid), connections);
+  assert.equal(rows.filter((row) => row.pid === made.ready.client).length, connections.length);
+  assert.ok(rows.every((row) => (row as LifeRow & { open: number }).open === 1));
+});
+
 Deno.test("tcplife shows nobody for a connection that was never accepted", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

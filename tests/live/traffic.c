@@ -8,6 +8,7 @@
 static const struct scenario scenarios[] = {
 	{ "accept", set_up_accept, act_accept },
 	{ "ports", set_up_ports, act_accept },
+	{ "connect", set_up_connect, act_connect },
 	{ "preblocked", set_up_preblocked, act_preblocked },
 	{ "failed", set_up_failed, act_failed },
 	{ "uring", set_up_uring, act_uring },
@@ -15,7 +16,10 @@ static const struct scenario scenarios[] = {
 	{ "tfo", set_up_tfo, act_special },
 	{ "flood", set_up_flood, act_flood },
 	{ "fdrace", set_up_fdrace, act_fdrace },
+	{ "retransmit", set_up_retransmit, act_retransmit },
+	{ "drop", set_up_drop, act_drop },
 	{ "close", set_up_close, act_close },
+	{ "outcome", set_up_outcome, act_outcome },
 };
 
 static const struct scenario *scenario_named(const char *name)

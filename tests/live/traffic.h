@@ -38,6 +38,7 @@ struct order {
 	int protocol;
 	bool fast_open;
 	bool must_fail;		/* accepts that must not succeed; see `failed` */
+	int step;		/* of a scenario that has several */
 };
 
 enum report_kind { HELLO, ACCEPTED, CONNECTED, ARMED, STILL_AT_IT, FINISHED, UNSUPPORTED };
@@ -170,6 +171,8 @@ void set_nonblocking(const struct listener *listener);
 void set_up_accept(struct run *run);
 void act_accept(struct run *run);
 void set_up_ports(struct run *run);
+void set_up_connect(struct run *run);
+void act_connect(struct run *run);
 void set_up_preblocked(struct run *run);
 void act_preblocked(struct run *run);
 void set_up_failed(struct run *run);
@@ -183,6 +186,12 @@ void set_up_flood(struct run *run);
 void act_flood(struct run *run);
 void set_up_fdrace(struct run *run);
 void act_fdrace(struct run *run);
+void set_up_retransmit(struct run *run);
+void act_retransmit(struct run *run);
+void set_up_drop(struct run *run);
+void act_drop(struct run *run);
+void set_up_outcome(struct run *run);
+void act_outcome(struct run *run);
 void set_up_close(struct run *run);
 void act_close(struct run *run);
 

@@ -46,6 +46,10 @@ export interface Done {
   accepted?: number;
   elapsed_ns?: number;
   rate?: number;
+  /** retransmit: the process that listens and accepts, what the sending sockets sent again, and what all did. */
+  server?: number;
+  retransmits?: number;
+  all_retransmits?: number;
   /** fdrace: how many descriptors were gone when accept returned. */
   gone?: number;
   /** fdrace: the socket that took the place of the accepted one. */

@@ -73,6 +73,7 @@ export function newKernel(
     usePinned: () => {},
     load: () => {},
     put: () => {},
+    entries: () => new Uint8Array(0),
     iterate: () => {},
     attach: (program) => void attached.push(program),
     detach: () => {},
@@ -93,6 +94,7 @@ export function newKernel(
     clockOffset: () => ({ seconds: 1_600_000_000, nanoseconds: 0 }),
     now_ms: () => 0,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,
+    readBytes: () => undefined,
     exists: () => true,
     ...overrides,
   };

@@ -1,0 +1,164 @@
+// Made by bpf/gen.ts from solisten.bpf.c: `make layouts` makes it anew.
+export default {
+  "event": {
+    "size": 104,
+    "fields": {
+      "time_ns": {
+        "offset": 0,
+        "size": 8
+      },
+      "cgroup_id": {
+        "offset": 8,
+        "size": 8
+      },
+      "pid": {
+        "offset": 16,
+        "size": 4
+      },
+      "tid": {
+        "offset": 20,
+        "size": 4
+      },
+      "uid": {
+        "offset": 24,
+        "size": 4
+      },
+      "netns": {
+        "offset": 28,
+        "size": 4
+      },
+      "comm": {
+        "offset": 32,
+        "size": 16
+      },
+      "laddr": {
+        "offset": 48,
+        "size": 16
+      },
+      "raddr": {
+        "offset": 64,
+        "size": 16
+      },
+      "lport": {
+        "offset": 80,
+        "size": 2
+      },
+      "rport": {
+        "offset": 82,
+        "size": 2
+      },
+      "family": {
+        "offset": 84,
+        "size": 2
+      },
+      "protocol": {
+        "offset": 86,
+        "size": 2
+      },
+      "backlog": {
+        "offset": 88,
+        "size": 4
+      },
+      "asked": {
+        "offset": 92,
+        "size": 4
+      },
+      "ret": {
+        "offset": 96,
+        "size": 4
+      },
+      "error": {
+        "offset": 100,
+        "size": 4
+      }
+    }
+  },
+  "rodata": {
+    "filter_pids": {
+      "offset": 0,
+      "size": 1
+    },
+    "filter_uids": {
+      "offset": 1,
+      "size": 1
+    },
+    "filter_netnses": {
+      "offset": 2,
+      "size": 1
+    },
+    "filter_cgroups": {
+      "offset": 3,
+      "size": 1
+    },
+    "filter_comms": {
+      "offset": 4,
+      "size": 1
+    },
+    "filter_laddrs": {
+      "offset": 5,
+      "size": 1
+    },
+    "filter_raddrs": {
+      "offset": 6,
+      "size": 1
+    },
+    "filter_family": {
+      "offset": 8,
+      "size": 2
+    },
+    "filter_lports": {
+      "offset": 10,
+      "size": 1
+    },
+    "lports": {
+      "offset": 11,
+      "size": 8192
+    },
+    "filter_rports": {
+      "offset": 8203,
+      "size": 1
+    },
+    "rports": {
+      "offset": 8204,
+      "size": 8192
+    },
+    "filter_cgroupmap": {
+      "offset": 16396,
+      "size": 1
+    },
+    "filter_mntnsmap": {
+      "offset": 16397,
+      "size": 1
+    },
+    "filter_children": {
+      "offset": 16398,
+      "size": 1
+    }
+  },
+  "bss": {
+    "lost_ring_full": {
+      "offset": 0,
+      "size": 8
+    },
+    "lost_fd_gone": {
+      "offset": 8,
+      "size": 8
+    },
+    "lost_children": {
+      "offset": 16,
+      "size": 8
+    },
+    "lost_call_full": {
+      "offset": 32,
+      "size": 8
+    }
+  },
+  "programs": {
+    "follow_fork": "tp_btf/sched_process_fork",
+    "set_state": "tp_btf/inet_sock_set_state",
+    "enter_listen": "tracepoint/syscalls/sys_enter_listen",
+    "exit_listen": "tracepoint/syscalls/sys_exit_listen",
+    "enter_any": "tp_btf/sys_enter",
+    "exit_any": "tp_btf/sys_exit"
+  }
+} as const;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * One event for each TCP connection that a task begins to make, once its SYN was sent.
+ *
+ * The change to SYN_SENT happens in the task's own context, but before the source port is chosen. No tracepoint comes
+ * after that in connect(2) but those that every packet or system call of the machine passes. So an attempt is kept until
+ * its socket leaves SYN_SENT, which takes a round trip; those that have no answer yet are found by user space, which
+ * runs `sweep` a few times a second.
+ */
+#include "compat.bpf.h"
+#include "count.bpf.h"
+#include "filter.bpf.h"
+
+struct connect {
+	struct origin origin;
+	struct endpoints ends;
+	__u64 latency_ns;
+	__u32 result; /* 0 for established, else an errno: ECONNABORTED if the task gave up, EINPROGRESS if none yet */
+	__u32 awaited; /* whether the last two are known */
+};
+
+EVENTS(struct connect);
+LOST(attempt_full); /* connects not kept as there was no room for them */
+
+/* Set if connects are shown with what became of them, and no sooner. */
+const volatile bool await_result = false;
+
+#define EINPROGRESS 115
+#define ECONNABORTED 103
+
+/* A connect whose socket is in SYN_SENT. Its local port is not yet known. */
+struct attempt {
+	struct origin origin;
+	struct endpoints ends;
+	__u64 segs_out; /* segments that the socket had sent before */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct attempt);
+} attempts SEC(".maps");
+
+/*
+ * False if a family is asked for and it is not that of these ends. A connect to an IPv4 address through an IPv6 socket
+ * (::ffff:a.b.c.d) is made by tcp_v6_connect and by tcp_v4_connect, which it calls. It is one of IPv4, unless IPv6 is
+ * asked for.
+ */
+static __always_inline bool set_family(struct endpoints *ends)
+{
+	const __u32 *words = (const __u32 *)ends->raddr;
+
+	if (filter_family != AF_INET6 && !words[0] && !words[1] && words[2] == bpf_htonl(0xffff))
+		ends->family = AF_INET;
+	return !filter_family || ends->family == filter_family;
+}
+
+static __always_inline void begin(struct sock *sk, __u64 now)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct attempt attempt;
+	__u64 key = (__u64)sk;
+
+	if (!tp || !keep_task())
+		return;
+	set_origin(&attempt.origin, now, netns_of(sk, true));
+	set_endpoints(&attempt.ends, sk, true);
+	attempt.segs_out = tp->segs_out;
+	if (!set_family(&attempt.ends) || (!filter_lports && !keep_ends(&attempt.ends, attempt.origin.netns)))
+		return;
+	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
+		COUNT_LOST(attempt_full);
+}
+
+static __always_inline void show(struct attempt *attempt, __u16 lport, __u64 now, __u32 result)
+{
+	struct connect *e;
+
+	attempt->ends.lport = lport;
+	if (filter_lports && !keep_ends(&attempt->ends, attempt->origin.netns))
+		return;
+	if (counting) {
+		attempt->ends.lport = 0;
+		count(&attempt->ends);
+		return;
+	}
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		COUNT_LOST(ring_full);
+		return;
+	}
+	e->origin = attempt->origin;
+	e->ends = attempt->ends;
+	e->latency_ns = now - attempt->origin.time_ns;
+	e->result = result;
+	e->awaited = await_result;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* Who takes an attempt out of the map shows it: the change of state and `sweep` may run at once. */
+static __always_inline bool take(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return !bpf_map_delete_elem(&attempts, &key);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
+{
+	__u64 now = bpf_ktime_get_ns(), key = (__u64)sk;
+	struct attempt *found, attempt;
+	struct tcp_sock *tp;
+	__u32 result = 0;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (newstate == TCP_SYN_SENT)
+		begin(sk, now);
+	if (oldstate != TCP_SYN_SENT)
+		return 0;
+	found = bpf_map_lookup_elem(&attempts, &key);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!found || !tp)
+		return 0;
+	attempt = *found;
+	if (!take(sk))
+		return 0;
+	if (newstate == TCP_CLOSE) {
+		/* It failed on this machine: without a port, a route or memory. */
+		if (attempt.segs_out == tp->segs_out)
+			return 0;
+		result = sk->sk_err ? sk->sk_err : ECONNABORTED;
+	}
+	show(&attempt, local_port(sk, true), now, result);
+	return 0;
+}
+
+static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct attempt *found = ctx->value, attempt;
+	struct sock **key = ctx->key, *sk;
+	__u16 lport;
+
+	if (!key || !found)
+		return 0;
+	sk = *key;
+	attempt = *found;
+	lport = local_port(sk, false);
+	if (BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out && take(sk))
+		show(&attempt, lport, bpf_ktime_get_ns(), EINPROGRESS);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int sweep(struct bpf_iter__bpf_map_elem *ctx)
+{
+	return await_result ? 0 : show_unanswered(ctx);
+}
+
+/* Run once, at the end: then results are not awaited any more. */
+SEC("iter/bpf_map_elem")
+int last_sweep(struct bpf_iter__bpf_map_elem *ctx)
+{
+	return show_unanswered(ctx);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,79 @@
+import { type Column, recordHead, tableColumns } from "./column.ts";
+import type { Kernel } from "./kernel.ts";
+import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
+import { newClock } from "./output/clock.ts";
+import { newSink, type Sink } from "./output/sink.ts";
+import { BLOCKED_WAIT_MS, conclude, IDLE_WAIT_MS, type OutputFormat, type Run } from "./run.ts";
+import { openSession } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+import type { CountMode, Layout } from "./tool.ts";
+
+/**
+ * Runs a tool that counts: the kernel counts until the terminal wants an end, and a row for each count is printed then.
+ * Throws BadInput and CannotRun.
+ */
+export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
+  const { tool } = run;
+  const { count: mode, layout: { count: layout } } = tool;
+  if (!mode || !layout) throw new Error(`${tool.name} does not count`);
+  using session = openSession(tool, run, kernel);
+  const { columns, format, head } = layoutOf(run.format, tool.name, mode);
+  const sink = newSink(terminal, rowLimit(columns));
+  if (run.format === "table") sink.text(tool.intro ?? "");
+  sink.flush();
+  while (!sink.closed && !terminal.stopping()) {
+    kernel.wait(session.ring, IDLE_WAIT_MS); // nothing comes; signals end it
+    await kernel.turn();
+    session.sweep();
+  }
+
+  session.detach();
+  const entries = session.counts();
+  const { buffer } = entries;
+  const views = { u8: entries, u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) };
+  const clock = newClock(kernel.clockOffset());
+  const row = compileRow(columns, layout.fields, format, views, sink.out, clock);
+  sink.text(head);
+  for (const at of inOrder(entries, layout, mode)) {
+    if (!sink.row((p) => row(at, p))) flushAll(sink, terminal);
+  }
+  flushAll(sink, terminal);
+  if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);
+}
+
+/** Where the entries begin, in the order of the rows: IPv4 first, then by count. */
+function inOrder(entries: Uint8Array, layout: NonNullable<Layout["count"]>, mode: CountMode): number[] {
+  const view = new DataView(entries.buffer);
+  const { family, count } = layout.fields;
+  if (!family || !count) throw new Error("counts are of no family, or no number");
+  const sign = mode.order === "ascending" ? 1n : -1n;
+  return Array.from({ length: entries.length / layout.size }, (_, i) => i * layout.size).sort((a, b) =>
+    view.getUint16(a + family.offset, true) - view.getUint16(b + family.offset, true) ||
+    Number(sign * (view.getBigUint64(a + count.offset, true) - view.getBigUint64(b + count.offset, true)))
+  );
+}
+
+/** The columns of the output, how a row is written, and what stands before the first. */
+function layoutOf(
+  format: OutputFormat,
+  tool: string,
+  mode: CountMode,
+): { columns: readonly Column[]; format: Format; head: string } {
+  if (format === "table") {
+    const columns = tableColumns(mode.columns, new Set());
+    return { columns, format: tableFormat, head: "\n" + tableHeading(columns) };
+  }
+  const time = new Date().toISOString();
+  const columns = [...recordHead(tool), ...mode.columns.filter((c) => c.record !== false)].map((c): Column =>
+    c.key === "time" ? { ...c, cell: { kind: "text", text: time } } : c
+  );
+  if (format === "json") return { columns, format: jsonFormat, head: "" };
+  return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
+}
+
+/** Writes all, or as much as a reader takes that has stopped reading. */
+function flushAll(sink: Sink, terminal: Terminal): void {
+  while (!sink.flush()) {
+    if (!terminal.waitWritable(BLOCKED_WAIT_MS)) return;
+  }
+}

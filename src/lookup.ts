@@ -1,0 +1,10 @@
+/** What a number or an address means on the running kernel; made when a tool starts, for cells that ask for it. */
+export interface Lookups {
+  /** Texts for numbers, of ASCII; by the `by` of a cell. */
+  readonly names: Readonly<Record<string, (n: number) => string>>;
+  /** The place in the kernel's code at an address, given as its halves: ASCII without quotes. */
+  readonly symbol: (low: number, high: number) => string;
+}
+
+/** For tools that look nothing up. */
+export const NO_LOOKUPS: Lookups = { names: {}, symbol: () => "" };

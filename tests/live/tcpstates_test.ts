@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { plans, readJson, type Row, start, type Summary } from "./nettrace.ts";
+import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
+
+interface Change extends Omit<Row, "pid" | "comm"> {
+  pid: number | null;
+  comm: string | null;
+  skaddr: string;
+  oldstate: string;
+  newstate: string;
+  duration_ms: number;
+}
+
+interface Seen {
+  rows: Change[];
+  done: Done;
+  ready: Ready;
+  summary: Summary;
+  stderr: string;
+}
+
+/** Traces a scenario of traffic in its network namespace only. */
+async function changes(
+  plan: string,
+  scenario: string,
+  options: Record<string, string | number>,
+  args: (ready: Ready) => string[] = () => [],
+): Promise<Seen> {
+  await using made = await traffic(scenario, options);
+  const { ready } = made;
+  const common = ["--plan", plan, "--json", "--netns", String(ready.netns)];
+  await using tracer = await start(["tcpstates", ...common, ...args(ready)]);
+  const done = await made.go();
+  const { stdout, stderr } = await tracer.stop();
+  const { rows, summary } = readJson(stdout);
+  return { rows: rows as unknown as Change[], done, ready, summary, stderr };
+}
+
+const ACTIVE = ["ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "CLOSE"],
+  PASSIVE = ["ESTABLISHED", "CLOSE_WAIT", "LAST_ACK", "CLOSE"];
+const RESET = ["ESTABLISHED", "CLOSE"];
+/** What the client and the server go through from ESTABLISHED on. */
+const WAYS: Record<string, [client: string[], server: string[]]> = {
+  active: [ACTIVE, PASSIVE],
+  passive: [PASSIVE, ACTIVE],
+  half_closed: [ACTIVE, PASSIVE],
+  shutdown_both: [ACTIVE, PASSIVE],
+  reset_by_client: [RESET, RESET],
+  reset_by_server: [RESET, RESET],
+  exit_of_client: [ACTIVE, PASSIVE],
+  exit_of_server: [PASSIVE, ACTIVE],
+  killed_client: [ACTIVE, PASSIVE],
+  killed_server: [PASSIVE, ACTIVE],
+  unread_data: [RESET, RESET],
+};
+
+/** The lives of sockets: the changes of each, in order; an address lives again after CLOSE. */
+function lives(rows: readonly Change[]): Change[][] {
+  const open = new Map<string, Change[]>(), all: Change[][] = [];
+  for (const row of rows) {
+    const life = open.get(row.skaddr) ?? [];
+    if (life.length === 0) all.push(life);
+    life.push(row);
+    if (row.newstate === "CLOSE") open.delete(row.skaddr);
+    else open.set(row.skaddr, life);
+  }
+  return all;
+}
+
+/** The life of the connection's socket, found by its ends. */
+function lifeOf(rows: readonly Change[], c: Connection): Change[] {
+  const found = lives(rows).filter((life) => {
+    const last = life.at(-1);
+    return last?.lport === c.lport && last.rport === c.rport && last.laddr === c.laddr && last.raddr === c.raddr;
+  });
+  assert.equal(found.length, 1, `${c.comm} ${c.lport} ${c.rport}`);
+  return found[0] ?? [];
+}
+
+const path = (life: readonly Change[]) => [life[0]?.oldstate, ...life.map((change) => change.newstate)];
+
+for (const plan of await plans("tcpstates")) {
+  const test = (title: string, fn: () => Promise<void>) => Deno.test(`tcpstates (${plan}) ${title}`, fn);
+
+  for (const [way, [client, server]] of Object.entries(WAYS)) {
+    test(`shows all changes of connections that end by ${way}, each with who made it or whose it is`, async () => {
+      const { rows, done, summary } = await changes(plan, "close", { way, n: 3, family: "4" });
+      assert.equal(done.connections.length, 2 * 3);
+      for (const c of done.connections) {
+        const life = lifeOf(rows, c);
+        const isClient = c.comm === "client";
+        const begin = isClient ? ["CLOSE", "SYN_SENT"] : ["LISTEN", "SYN_RECV"];
+        assert.deepEqual(path(life), [...begin, ...isClient ? client : server]);
+        // Until it is accepted, a connection is nobody's.
+        const nobody = isClient ? 0 : 2;
+        for (const [i, { pid, comm }] of life.entries()) {
+          assert.deepEqual([pid, comm], i < nobody ? [null, null] : [c.pid, c.comm], `${path(life)} ${i}`);
+        }
+      }
+      assert.equal(rows.length, 3 * (client.length + 1 + server.length + 1));
+      assert.equal(summary.lost, summary.lost_by["missed"]);
+    });
+  }
+
+  test("shows a close by a child that inherited the socket as the child's", async () => {
+    const { rows, done } = await changes(plan, "close", { way: "last_reference_in_child", n: 3, family: "4" });
+    for (const c of done.connections.filter((c) => c.comm === "client")) {
+      const [, , closing, ...rest] = lifeOf(rows, c);
+      assert.equal(closing?.newstate, "FIN_WAIT1");
+      assert.equal(closing?.comm, "client");
+      assert.notEqual(closing?.pid, c.pid);
+      for (const change of rest) assert.equal(change.pid, c.pid);
+    }
+  });
+
+  test("shows the time between two changes of a socket as the later one's duration, and none for the first", async () => {
+    const { rows, done } = await changes(plan, "close", { way: "passive", n: 5, family: "6" });
+    for (const c of done.connections) {
+      const life = lifeOf(rows, c);
+      assert.equal(life[0]?.duration_ms, 0);
+      for (const [i, change] of life.slice(1).entries()) {
+        const between_ns = nanoseconds(change.time) - nanoseconds(life[i]?.time ?? "");
+        assert.equal(change.duration_ms, Math.floor(Number(between_ns) / 1000) / 1000);
+      }
+    }
+  });
+
+  test("shows IPv4, IPv6 and v4-mapped sockets, and -4 and -6 leave the other family of sockets out", async () => {
+    for (
+      const [family, ip, kept, left] of [["4", 4, "-4", "-6"], ["6", 6, "-6", "-4"], ["mapped", 6, "-6", "-4"]] as const
+    ) {
+      const options = { way: "active", n: 5, family };
+      const { rows, done } = await changes(plan, "close", options, () => [kept]);
+      // The client of a dual-stack listener has an IPv4 socket.
+      const wanted = done.connections.filter((c) => c.family === ip);
+      for (const c of wanted) assert.ok(lifeOf(rows, c).every((change) => change.ip === ip));
+      assert.equal(rows.length, wanted.reduce((sum, c) => sum + lifeOf(rows, c).length, 0));
+      assert.ok(wanted.length >= 5);
+      const others = (await changes(plan, "close", options, () => [left])).rows;
+      assert.ok(others.every((change) => change.ip !== ip));
+    }
+  });
+
+  test("-L and -D keep a port and leave others out", async () => {
+    const options = { way: "active", n: 3, family: "4", port: 4242 };
+    const local = await changes(plan, "close", options, () => ["-L", "4242"]);
+    assert.equal(local.rows.length, 3 * 5);
+    assert.ok(local.rows.every((change) => change.lport === 4242));
+    const remote = await changes(plan, "close", options, () => ["-D", "4242"]);
+    assert.equal(remote.rows.length, 3 * 5);
+    assert.ok(remote.rows.every((change) => change.rport === 4242));
+    const others = await changes(plan, "close", options, () => ["-L", "1-4241", "-D", "80"]);
+    assert.deepEqual(others.rows, []);
+  });
+
+  test("-p and --comm keep what is done by or to a process, and leave others and the unknown out", async () => {
+    const options = { way: "passive", n: 3, family: "4" };
+    const clients = await changes(plan, "close", options, () => ["--comm", "client"]);
+    assert.equal(clients.rows.length, 3 * 5);
+    assert.ok(clients.rows.every((change) => change.comm === "client"));
+    const servers = await changes(plan, "close", options, () => ["--comm", "server"]);
+    assert.equal(servers.rows.length, 3 * 3);
+    assert.ok(servers.rows.every((change) => change.comm === "server" && change.duration_ms > 0));
+    const pid = String(Deno.pid);
+    assert.deepEqual((await changes(plan, "close", options, () => ["-p", pid])).rows, []);
+    assert.ok((await changes(plan, "close", options, () => ["-p", `!${pid}`])).rows.length >= 3 * 8);
+  });
+
+  test("accounts for every change of many connections at once through a ring of one page", async () => {
+    const n = 4001;
+    const { rows, summary, stderr } = await changes(plan, "accept", { v4: n, parallel: 1 }, () => ["--buffer", "4K"]);
+    assert.equal(rows.length + (summary.lost_by["ring_full"] ?? 0), 4 * n);
+    if (rows.length < 4 * n) assert.match(stderr, /because the ring was full/);
+  });
+
+  test("shows all changes of more sockets than it has room for, and says what is missing of them", async () => {
+    const n = 8209; // connections, whose ends are more than the 16384 entries of a map
+    const { rows, summary, stderr } = await changes(plan, "accept", { v4: n });
+    assert.equal(rows.length, 4 * n, stderr);
+    for (const cause of ["since_full", "owner_full"]) {
+      assert.ok((summary.lost_by[cause] ?? 0) >= 2 * n - 16384, `${cause} ${stderr}`);
+    }
+  });
+}
+
+/** Nanoseconds since 1970 of a time in RFC 3339. */
+function nanoseconds(time: string): bigint {
+  const [second = "", fraction = ""] = time.replace("Z", "").split(".");
+  return BigInt(Date.parse(`${second}Z`)) * 1_000_000n + BigInt(fraction);
+}
+
+Deno.test("tcpstates shows whoever listens, and who ends that", async () => {
+  await using tracer = await start(["tcpstates", "--json", "-p", String(Deno.pid)]);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const { rows } = readJson((await tracer.stop()).stdout);
+  const seen = (rows as unknown as Change[]).map((r) => [r.oldstate, r.newstate, r.lport, r.pid]);
+  assert.deepEqual(seen, [["CLOSE", "LISTEN", port, Deno.pid], ["LISTEN", "CLOSE", port, Deno.pid]]);
+});
+
+Deno.test("tcpstates shows the owners of sockets that were open before it began", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const connecting = Deno.connect({ hostname: "127.0.0.1", port });
+  const server = await listener.accept();
+  const client = await connecting;
+  await using tracer = await start(["tcpstates", "--json", "-p", String(Deno.pid), "-L", String(port)]);
+  client.close();
+  await server.read(new Uint8Array(1));
+  server.close();
+  const { rows } = readJson((await tracer.stop()).stdout);
+  const seen = (rows as unknown as Change[]).map((r) => [r.newstate, r.pid]);
+  assert.deepEqual(seen, ["CLOSE_WAIT", "LAST_ACK", "CLOSE"].map((state) => [state, Deno.pid]));
+});
