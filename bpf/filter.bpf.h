@@ -87,15 +87,21 @@ static __always_inline bool keep_prefix(void *trie, const void *bytes, __u8 filt
 
 #define DEEPEST_CGROUP 16
 
-/* The set holds cgroups as they were at start; those made below them since are found by their ancestors. */
+/*
+ * The set holds cgroups as they were at start; those made below them since are found by their ancestors, which are
+ * walked here because tracing programs got bpf_get_current_ancestor_cgroup_id only after 5.10.
+ */
 static __always_inline bool keep_cgroup(void)
 {
-	__u64 id = bpf_get_current_cgroup_id();
-	__u8 *listed = bpf_map_lookup_elem(&cgroups, &id);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	__u8 *listed = NULL;
 
-	for (int level = DEEPEST_CGROUP; !listed && level > 0; level--) {
-		id = bpf_get_current_ancestor_cgroup_id(level);
+	for (int depth = 0; cgroup && !listed && depth < DEEPEST_CGROUP; depth++) {
+		__u64 id = BPF_CORE_READ(cgroup, kn, id);
+
 		listed = bpf_map_lookup_elem(&cgroups, &id);
+		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
 	}
 	return verdict(listed, filter_cgroups);
 }

@@ -63,10 +63,19 @@ static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u6
 		COUNT_LOST(owner_full);
 }
 
+/* Called for each socket that the current task has accepted and now owns, if the object that includes this asks for it. */
+#ifdef SHOWS_ACCEPTS
+static __always_inline void show_accept(struct sock *sk, __u64 time_ns, const bool typed);
+#else
+static __always_inline void show_accept(struct sock *sk, __u64 time_ns, const bool typed) {}
+#endif
+
 static __always_inline void accepted(struct sock *sk, __u64 time_ns, const bool typed)
 {
-	if (keep_kind(sk, typed))
-		own(sk, time_ns, ACCEPTED, BPF_ANY);
+	if (!keep_kind(sk, typed))
+		return;
+	own(sk, time_ns, ACCEPTED, BPF_ANY);
+	show_accept(sk, time_ns, typed);
 }
 
 /* True if the current task is one of the kernel's own, which close sockets for others. */

@@ -42,6 +42,8 @@ struct {
 	__type(value, struct attempt);
 } attempts SEC(".maps");
 
+__u64 unanswered = 0; /* how many there are: user space sweeps only if there are any */
+
 /*
  * False if a family is asked for and it is not that of these ends. A connect to an IPv4 address through an IPv6 socket
  * (::ffff:a.b.c.d) is made by tcp_v6_connect and by tcp_v4_connect, which it calls. It is one of IPv4, unless IPv6 is
@@ -71,6 +73,8 @@ static __always_inline void begin(struct sock *sk, __u64 now)
 		return;
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
 		COUNT_LOST(attempt_full);
+	else
+		__sync_fetch_and_add(&unanswered, 1);
 }
 
 static __always_inline void show(struct attempt *attempt, __u16 lport, __u64 now, __u32 result)
@@ -103,7 +107,10 @@ static __always_inline bool take(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 
-	return !bpf_map_delete_elem(&attempts, &key);
+	if (bpf_map_delete_elem(&attempts, &key))
+		return false;
+	__sync_fetch_and_add(&unanswered, -1);
+	return true;
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -188,6 +188,10 @@ export default {
     "lost_attempt_full": {
       "offset": 40,
       "size": 8
+    },
+    "unanswered": {
+      "offset": 48,
+      "size": 8
     }
   },
   "programs": {

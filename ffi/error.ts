@@ -31,6 +31,7 @@ const ERRNO: Record<number, string> = {
   28: "ENOSPC",
   38: "ENOSYS",
   95: "EOPNOTSUPP",
+  111: "ECONNREFUSED",
   524: "ENOTSUPP",
 };
 

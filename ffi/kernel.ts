@@ -1,4 +1,6 @@
 import { type BpfObject, openObject } from "./object.ts";
+import { openAnswers } from "./dns.ts";
+import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
 
@@ -72,6 +74,8 @@ export function openKernel(from: {
     /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
     isSecure: () => libc.getauxval(AT_SECURE) !== 0n,
     libbpf,
+    openJournal: () => openJournal(libc),
+    openAnswers: () => openAnswers(libc),
     now_ms: () => performance.now(),
     exists(path: string): boolean {
       try {

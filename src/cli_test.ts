@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import tcpaccept from "../tools/tcpaccept.ts";
+import tcpconnlat from "../tools/tcpconnlat.ts";
 import { parse, toRun } from "./cli.ts";
 import { BadInput } from "./failure.ts";
 
@@ -57,4 +58,20 @@ Deno.test("toRun passes pinned maps with their filters on", () => {
     { map: "cgroupmap", keySize: 8, path: "/sys/fs/bpf/a" },
     { map: "mntnsmap", keySize: 8, path: "/sys/fs/bpf/b" },
   ]);
+});
+
+Deno.test("parse takes arguments by their place, before and after options, and refuses one too many", () => {
+  for (const args of [["0.25", "-t"], ["-t", "0.25"], ["-t", "--", "0.25"]]) {
+    const { values } = parse(tcpconnlat, args);
+    assert.equal(values.get("duration_ms"), 0.25, args.join(" "));
+    assert.deepEqual(toRun(tcpconnlat, values).constants, { least_ns: 250_000 });
+  }
+  assert.deepEqual(toRun(tcpconnlat, parse(tcpconnlat, []).values).constants, {});
+  assert.throws(() => parse(tcpconnlat, ["1", "2"]), /tcpconnlat takes duration_ms and options/);
+  assert.throws(() => parse(tcpconnlat, ["1ms"]), /'1ms'/);
+});
+
+Deno.test("parse takes one option for another where it implies that", () => {
+  assert.equal(parse(tcpconnlat, ["-v"]).values.get("debug"), true);
+  assert.equal(parse(tcpconnlat, []).values.has("debug"), false);
 });

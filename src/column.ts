@@ -8,13 +8,17 @@ export type Cell<Field extends string = string> =
   | { kind: "int"; field: Field }
   | { kind: "port"; field: Field }
   | { kind: "ip_version"; field: Field }
-  | { kind: "address"; field: Field; family: Field }
+  /** IPv6 in brackets if they are asked for. */
+  | { kind: "address"; field: Field; family: Field; brackets?: boolean }
   /** An address and a port with a colon between them, IPv6 without brackets, as bcc has it. */
   | { kind: "endpoint"; address: Field; port: Field; family: Field }
   | { kind: "comm"; field: Field; most?: number }
   | { kind: "time_of_day"; field: Field }
   | { kind: "elapsed_s"; field: Field; digits: number }
+  | { kind: "elapsed_ns"; field: Field }
   | { kind: "time"; field: Field }
+  /** Microseconds since 1970. */
+  | { kind: "realtime_us"; field: Field }
   | { kind: "text"; text: string }
   /** Whole multiples of the divisor, as bcc shows KB. */
   | { kind: "quotient"; field: Field; divisor: number }
@@ -25,6 +29,8 @@ export type Cell<Field extends string = string> =
   | { kind: "enum"; field: Field; names: readonly (string | undefined)[] }
   /** What a lookup says of a number, by the lookup's name (Lookups in src/lookup.ts). */
   | { kind: "named"; field: Field; by: string }
+  /** The DNS name that an address was found by, if it was before `time`; only with a lookup `query`. */
+  | { kind: "query"; field: Field; time: Field }
   /** Texts and values, one after the other. */
   | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
   /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */
@@ -44,8 +50,8 @@ export interface Column<Field extends string = string> {
   below?: true;
   /** False if the column is in the table only. */
   record?: boolean;
-  /** Shown in the table only if this option is given. */
-  option?: string;
+  /** Shown in the table only if this option is given, or all of these. */
+  option?: string | readonly string[];
   /** Not shown in the table if this option is given. */
   unless?: string;
   /** A field that is 0 where the value is not known: it then stands as null, or in a table as 0 or -. */
@@ -153,7 +159,7 @@ export const recordTail = [
 /** The columns that a table shows under these options. */
 export function tableColumns(columns: readonly Column[], given: ReadonlySet<string>): Column[] {
   return columns.filter((c) =>
-    c.heading !== undefined && (c.option === undefined || given.has(c.option)) &&
+    c.heading !== undefined && [c.option ?? []].flat().every((option) => given.has(option)) &&
     (c.unless === undefined || !given.has(c.unless))
   );
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import tcpaccept from "../tools/tcpaccept.ts";
+import tcpconnlat from "../tools/tcpconnlat.ts";
 import { allOptions } from "./cli.ts";
 import { commands } from "./command.ts";
 import { completions } from "./completion.ts";
@@ -102,4 +103,10 @@ Deno.test("doctor says what keeps every tool from running", () => {
   assert.equal(diagnosis.ok, false);
   assert.match(report(diagnosis), /needs root/);
   assert.match(report(diagnosis), /tcpaccept +cannot run/);
+});
+
+Deno.test("help, manual and completion name the arguments by their place", () => {
+  assert.match(toolHelp(tcpconnlat), /\[duration_ms\]\n\n[^]*\npositional arguments:\n {2}duration_ms {11}show /);
+  assert.match(manual(tcpconnlat, "1.2.3"), /\.B duration_ms\nshow /);
+  assert.match(completions("zsh", [tcpconnlat], commands), /':duration_ms: '/);
 });

@@ -28,6 +28,18 @@ export interface KernelObject extends Disposable {
   missed(): number;
 }
 
+/** The journal of systemd. */
+export interface Journal {
+  /** Sends an entry in the native protocol; false if the journal does not take it. */
+  send(entry: Uint8Array): boolean;
+}
+
+/** What comes from DNS servers. */
+export interface Answers {
+  /** Passes on the IP packets that have come since, with their times in ns since 1970. */
+  read(take: (packet: Uint8Array, time_ns: bigint) => void): void;
+}
+
 /** Why a call failed; errno is 0 where the callee gave a reason in `log` only. */
 export interface CallError {
   readonly call: string;
@@ -49,6 +61,10 @@ export interface Kernel {
   fexitErrno(): number;
   /** The libbpf that is used; throws a CallError where none can be loaded. */
   libbpf(): { readonly version: string; readonly origin: string };
+  /** Throws a CallError where no journal listens. */
+  openJournal(): Journal;
+  /** Throws a CallError where packets cannot be listened to. */
+  openAnswers(): Answers;
   clockOffset(): ClockOffset;
   now_ms(): number;
   /** The file's text, or undefined where it cannot be read. */

@@ -1,9 +1,13 @@
+import type { Names } from "./dns.ts";
+
 /** What a number or an address means on the running kernel; made when a tool starts, for cells that ask for it. */
 export interface Lookups {
   /** Texts for numbers, of ASCII; by the `by` of a cell. */
   readonly names: Readonly<Record<string, (n: number) => string>>;
   /** The place in the kernel's code at an address, given as its halves: ASCII without quotes. */
   readonly symbol: (low: number, high: number) => string;
+  /** The name that an address was found by. */
+  readonly query?: Pick<Names, "text" | "name">;
 }
 
 /** For tools that look nothing up. */

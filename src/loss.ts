@@ -12,8 +12,10 @@ const MEANING: Record<string, string> = {
   attempt_full: "because too many connects were unanswered at once",
   count_full: "not counted, because there was no room for more rows",
   call_full: "because too many system calls were under way at once",
+  session_full: "perhaps, or shown twice: closes, because too many sockets were closing at once",
   owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",
   missed: "perhaps, because the kernel did not run a program inside itself",
+  unlogged: "not logged, because the journal did not take them",
   unwritten: "because nobody read the output",
 };
 

@@ -32,6 +32,7 @@ export function manual(tool: Tool, version: string): string {
     roff("\\&"),
     roff("Records in JSON and CSV have the same fields in lower case, and:"),
     ...entries(recordOnly.map((c) => [c.key, c.description])),
+    ...countFields(tool),
     ".SH EXAMPLES",
     ...tool.examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]),
     ".SH OVERHEAD",
@@ -49,6 +50,16 @@ export function manual(tool: Tool, version: string): string {
     ".BR bpf (2)",
     "",
   ].join("\n");
+}
+
+function countFields({ count }: Tool): string[] {
+  if (!count) return [];
+  const fields = count.columns.filter((c) => c.heading !== undefined);
+  return [
+    roff("\\&"),
+    roff(`With --${count.option} there is a row for each count, at the end:`),
+    ...entries(fields.map((c) => [c.heading ?? "", c.description])),
+  ];
 }
 
 function entries(list: readonly (readonly [string, string])[]): string[] {

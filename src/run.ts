@@ -1,5 +1,6 @@
 import { type Column, recordColumns, tableColumns } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
+import { NO_LOOKUPS } from "./lookup.ts";
 import { type Losses, lossLine, total } from "./loss.ts";
 import { newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
@@ -26,18 +27,30 @@ export interface Run extends Request {
  */
 export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   const { tool } = run;
+  const names = run.given.has("dns") ? (await import("./dns.ts")).openNames(kernel) : undefined;
   const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const { ring } = session;
   const { columns, format, head } = layoutOf(run);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
-  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock, learned?.lookups);
+  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock, {
+    ...NO_LOOKUPS,
+    ...learned?.lookups,
+    ...names && { query: names },
+  });
   let at = 0;
   const write = (p: number) => row(at, p);
-  const record = (offset: number) => {
+  const show = (offset: number) => {
     at = offset;
     return sink.row(write);
+  };
+  const journal = tool.journal && run.given.has("journal")
+    ? (await import("./journal.ts")).openLog(tool.journal, tool.layout.event.fields, ring, clock, kernel)
+    : undefined;
+  const record = !journal ? show : (offset: number) => {
+    journal.log(offset);
+    return show(offset);
   };
 
   sink.text(head);
@@ -46,6 +59,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   let adjusted_ms = kernel.now_ms(), swept_ms = adjusted_ms;
   while (!sink.closed && !terminal.stopping()) {
     const ready = flushed ? kernel.wait(ring, IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
+    names?.read(); // what came before an event is known when it is shown
     if (ready) {
       ring.drain(record);
       flushed = sink.flush();
@@ -63,13 +77,15 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   }
 
   session.detach();
+  names?.read();
   while (ring.drain(record) > 0 || !sink.flush()) {
     if (!sink.flush() && !terminal.waitWritable(BLOCKED_WAIT_MS)) break;
   }
   if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
   let unread = 0;
   ring.drain(() => ++unread > 0);
-  conclude(run, sink, { ...session.losses(), unwritten: sink.waiting + unread }, terminal);
+  const unlogged = journal && { unlogged: journal.unlogged };
+  conclude(run, sink, { ...session.losses(), ...unlogged, unwritten: sink.waiting + unread }, terminal);
 }
 
 /** Says what was lost, and in JSON what was printed, too. */

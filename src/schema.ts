@@ -1,31 +1,25 @@
-import { type Cell, type Column, recordColumns } from "./column.ts";
+import { type Cell, type Column, recordColumns, recordHead } from "./column.ts";
 import type { Tool } from "./tool.ts";
 
 /** A JSON Schema (2020-12) of the lines that `--json` prints: events, and the summary at the end. */
 export function schema(tool: Tool): Record<string, unknown> {
-  const columns = recordColumns(tool.name, tool.columns);
-  const properties = Object.fromEntries(
-    columns.map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
-  );
-  const head = { time: properties["time"], tool: properties["tool"] };
+  const event = record("event", recordColumns(tool.name, tool.columns));
+  const { time, tool: name } = event.properties;
+  const counts = tool.count ? [record("count", [...recordHead(tool.name), ...tool.count.columns])] : [];
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: `nettrace ${tool.name}`,
     description: tool.summary,
     oneOf: [
-      {
-        title: "event",
-        type: "object",
-        properties,
-        required: columns.map((c) => c.key),
-        additionalProperties: false,
-      },
+      event,
+      ...counts,
       {
         title: "summary",
         description: "The last line.",
         type: "object",
         properties: {
-          ...head,
+          time,
+          tool: name,
           summary: {
             type: "object",
             properties: {
@@ -48,6 +42,14 @@ export function schema(tool: Tool): Record<string, unknown> {
   };
 }
 
+/** The schema of a record with these columns. */
+function record(title: string, columns: readonly Column[]) {
+  const properties: Record<string, unknown> = Object.fromEntries(
+    columns.map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
+  );
+  return { title, type: "object", properties, required: columns.map((c) => c.key), additionalProperties: false };
+}
+
 /** The type of a column whose value may not be known has null besides. */
 function nullable(type: Record<string, unknown>, column: Column): Record<string, unknown> {
   return column.known === undefined ? type : { ...type, type: [type["type"], "null"] };
@@ -56,6 +58,7 @@ function nullable(type: Record<string, unknown>, column: Column): Record<string,
 function typeOf(cell: Cell): Record<string, unknown> {
   switch (cell.kind) {
     case "uint":
+    case "realtime_us":
     case "quotient":
       return { type: "integer", minimum: 0 };
     case "int":
@@ -68,6 +71,7 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] };
     case "time":
       return { type: "string", format: "date-time" };
+    case "elapsed_ns":
     case "elapsed_s":
     case "ms":
       return { type: "number" };
@@ -75,6 +79,8 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { const: cell.text };
     case "stack":
       return { type: "array", items: { type: "string" } };
+    case "query":
+      return { type: ["string", "null"] };
     case "named":
     case "joined":
     case "endpoint":

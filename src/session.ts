@@ -106,7 +106,9 @@ export function tryPlan(
           if (plan.sweep) object.iterate(plan.sweep.last, plan.sweep.map);
         },
         sweep() {
-          if (plan.sweep) object.iterate(plan.sweep.often, plan.sweep.map);
+          if (!plan.sweep) return;
+          const { offset } = bss[plan.sweep.size] as Fields[string];
+          if (section.getBigUint64(offset, true) > 0n) object.iterate(plan.sweep.often, plan.sweep.map);
         },
         counts: () => object.entries("counts"),
         losses() {

@@ -1,4 +1,5 @@
 import type { Column } from "./column.ts";
+import type { JournalEntry } from "./journal.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Constant, Option, Options, Positional } from "./option.ts";
@@ -26,8 +27,11 @@ export interface Plan {
   optional?: readonly string[];
   /** An iterator to run through once all is attached: it tells the others of what was there before. */
   seed?: string;
-  /** Iterators over a map of what has been seen only in part: one to run a few times a second, one for the end. */
-  sweep?: { map: string; often: string; last: string };
+  /**
+   * Iterators over a map of what has been seen only in part, one to run a few times a second and one for the end; and the
+   * variable that says how many entries the map has.
+   */
+  sweep?: { map: string; size: string; often: string; last: string };
 }
 
 /** The plans of a tool that must see accepts (bpf/accept.bpf.h), with the programs that it has besides. */
@@ -89,6 +93,8 @@ export interface Tool {
   /** The columns of bcc's own CSV, in a tool that has an option `csv` of its own for it. */
   readonly csvColumns?: readonly Column[];
   readonly count?: CountMode;
+  /** What the option `journal` sends to systemd's journal for each event. */
+  readonly journal?: JournalEntry;
   /** What it must know of the running kernel before it starts; `warn` takes a line for people, now or later. */
   readonly learn?: (kernel: KernelFiles, warn: (line: string) => void) => Learned;
   /** What bcc prints before the table's heading. */
@@ -106,6 +112,7 @@ export function stream<const L extends Layout>(
     layout: L;
     options: Record<string, Option>;
     columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
+    journal?: JournalEntry<Extract<keyof L["event"]["fields"], string>>;
     count?: { columns: readonly Column<Extract<keyof NonNullable<L["count"]>["fields"], string>>[] };
   },
 ): Tool {

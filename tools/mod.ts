@@ -5,6 +5,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcpaccept: () => import("./tcpaccept.ts"),
   tcpdrop: () => import("./tcpdrop.ts"),
   solisten: () => import("./solisten.ts"),
+  tcptracer: () => import("./tcptracer.ts"),
   tcpretrans: () => import("./tcpretrans.ts"),
   tcpconnect: () => import("./tcpconnect.ts"),
   tcpconnlat: () => import("./tcpconnlat.ts"),

@@ -29,7 +29,7 @@ for (const [name, load] of Object.entries(tools)) {
   Deno.test({
     name: `${name} prints lines of at most 80 columns by default`,
     ignore: name === "tcpstates" || name === "tcpdrop", // whose lines are wider in bcc
-    fn: () => assert.ok(tableHeading(tableColumns(tool.columns, new Set())).length <= 80),
+    fn: () => assert.ok(tableHeading(tableColumns(tool.columns, new Set())).trimEnd().length <= 80),
   });
 
   Deno.test(`${name}'s examples parse`, () => {
@@ -42,7 +42,7 @@ for (const [name, load] of Object.entries(tools)) {
 
   Deno.test(`${name} sets constants that its object has`, () => {
     const samples: unknown[] = [1, [], new Uint8Array(1), true, "text"];
-    for (const option of Object.values(tool.options)) {
+    for (const option of [...Object.values(tool.options), ...tool.positionals ?? []]) {
       const set: Record<string, Constant> = {};
       for (const sample of samples) {
         try {
@@ -52,13 +52,17 @@ for (const [name, load] of Object.entries(tools)) {
         }
       }
       for (const constant of Object.keys(set)) assert.ok(constant in tool.layout.rodata, constant);
-      for (const program of option.programs ?? []) assert.ok(program in tool.layout.programs, program);
+    }
+    for (const program of Object.values(tool.options).flatMap((option) => option.programs ?? [])) {
+      assert.ok(program in tool.layout.programs, program);
     }
   });
 
   Deno.test(`${name}'s plans are of programs that its object has`, () => {
-    for (const { programs, optional = [], seed } of tool.plans) {
-      for (const program of [...programs, ...optional, ...seed === undefined ? [] : [seed]]) {
+    for (const { programs, optional = [], seed, sweep } of tool.plans) {
+      if (sweep) assert.ok(sweep.size in tool.layout.bss, sweep.size);
+      const swept = sweep ? [sweep.often, sweep.last] : [];
+      for (const program of [...programs, ...optional, ...swept, ...seed === undefined ? [] : [seed]]) {
         assert.ok(program in tool.layout.programs, program);
       }
     }
@@ -69,7 +73,7 @@ for (const [name, load] of Object.entries(tools)) {
     for (const [name, { excludes }] of Object.entries(options)) {
       if (excludes !== undefined) assert.equal(options[excludes]?.excludes, name);
     }
-    for (const { option } of tool.columns) if (option !== undefined) assert.ok(option in options);
+    for (const { option } of tool.columns) for (const name of [option ?? []].flat()) assert.ok(name in options);
   });
 
   Deno.test(`${name} tells its overhead and caveats`, () => {

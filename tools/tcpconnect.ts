@@ -9,7 +9,7 @@ export const plans: readonly Plan[] = [
   {
     name: "tracepoint",
     programs: ["set_state"],
-    sweep: { map: "attempts", often: "sweep", last: "last_sweep" },
+    sweep: { map: "attempts", size: "unanswered", often: "sweep", last: "last_sweep" },
   },
 ];
 
@@ -118,7 +118,13 @@ export default stream({
     count: {
       short: "c",
       help: "count connects per source, destination and its port",
+      excludes: "dns",
       constants: () => ({ counting: true }),
+    },
+    dns: {
+      short: "d",
+      help: "include the DNS name that led to each destination, from answers seen meanwhile",
+      excludes: "count",
     },
     result: {
       help: "wait for the outcome of each connect, and include it and how long it took",
@@ -174,6 +180,14 @@ export default stream({
       cell: { kind: "ms", field: "latency_ns", digits: 3 },
       description: "With --result: time from connect to its result, in milliseconds.",
     },
+    {
+      key: "query",
+      heading: "QUERY",
+      width: 0,
+      option: "dns",
+      cell: { kind: "query", field: "raddr", time: "time_ns" },
+      description: "With -d: the DNS name whose answer had this address last, and if that was long before, how long.",
+    },
   ],
   count: {
     option: "count",
@@ -203,6 +217,7 @@ export default stream({
     { command: "tcpconnect -u 1000", does: "only trace UID 1000" },
     { command: "tcpconnect -c", does: "count connects per source, destination and port" },
     { command: "tcpconnect -L", does: "include LPORT" },
+    { command: "tcpconnect -d", does: "include the DNS names of destinations" },
     { command: "tcpconnect --result", does: "include what became of each connect" },
     { command: "tcpconnect --cgroupmap /sys/fs/bpf/web", does: "only trace cgroups in this BPF map" },
   ],

@@ -120,10 +120,13 @@ export default stream({
       does: "also trace connects that failed, of those that took a second or more",
     },
   ],
-  overhead: "Some hundred nanoseconds for each connect and its answer.",
+  overhead:
+    "Up to half a microsecond for each change of a TCP socket's state, of which a connection has about ten on both ends together.",
   caveats: [
     "The time begins when the kernel has found a route and is about to choose a port and send the SYN: some microseconds " +
     "later than bcc's.",
+    "The SYN of a connect that fast open defers (TCP_FASTOPEN_CONNECT) is sent with its first data, and the time until then " +
+    "is counted.",
     "Connects that had begun before tracing are not shown, as their latency is not known.",
   ],
 });

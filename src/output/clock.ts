@@ -1,4 +1,4 @@
-import { digits2, digits9, pad } from "./bytes.ts";
+import { digits2, digits9, pad, uint } from "./bytes.ts";
 
 /** Where the realtime clock stands when the monotonic clock is at zero. */
 export interface ClockOffset {
@@ -10,10 +10,14 @@ export interface ClockOffset {
 export interface Clock {
   /** RFC 3339 in UTC with nanoseconds. */
   time(out: Uint8Array, p: number, from: Uint32Array, i: number): number;
+  /** Microseconds since 1970. */
+  realtime_us(out: Uint8Array, p: number, from: Uint32Array, i: number): number;
   /** Local HH:MM:SS. */
   timeOfDay(out: Uint8Array, p: number, from: Uint32Array, i: number): number;
   /** Seconds since the first time asked for. */
   elapsed_s(from: Uint32Array, i: number): number;
+  /** Nanoseconds since the first time asked for; 0 for earlier ones, as events of several CPUs may come. */
+  elapsed_ns(from: Uint32Array, i: number): number;
   /** Takes a new reading, for when the realtime clock was set. */
   adjust(offset: ClockOffset): void;
 }
@@ -28,6 +32,7 @@ export function newClock(offset: ClockOffset): Clock {
   const local = new Uint8Array(8); // "06:00:00"
   let localOf = -1;
   let first_us = -1;
+  let firstLow = 0, firstHigh = -1; // of the first time whose nanoseconds were asked for
   let seconds = 0, nanoseconds = 0;
   let startLow = 0, startHigh = -1; // where the second of the last event begins
 
@@ -58,6 +63,10 @@ export function newClock(offset: ClockOffset): Clock {
       out[p] = 90;
       return p + 1;
     },
+    realtime_us(out, p, from, i) {
+      set(from, i);
+      return uint(out, p, seconds * 1e6 + Math.floor(nanoseconds / 1000));
+    },
     timeOfDay(out, p, from, i) {
       set(from, i);
       if (seconds !== localOf) {
@@ -77,6 +86,11 @@ export function newClock(offset: ClockOffset): Clock {
       const whole_us = Math.floor(us);
       if (first_us < 0) first_us = whole_us;
       return (whole_us - first_us) / 1e6;
+    },
+    elapsed_ns(from, i) {
+      const low = from[i] as number, high = from[i + 1] as number;
+      if (firstHigh < 0) [firstLow, firstHigh] = [low, high];
+      return Math.max(0, (high - firstHigh) * 4294967296 + (low - firstLow));
     },
     adjust(next) {
       offset = next;

@@ -48,3 +48,11 @@ Deno.test("clock shows the local time of day", () => {
   );
   assert.equal(new TextDecoder().decode(out.subarray(0, clock.timeOfDay(out, 0, ...words(0n)))), expected);
 });
+
+Deno.test("clock counts whole microseconds since 1970", () => {
+  const clock = newClock({ seconds: 1_700_000_000, nanoseconds: 999_999_999 });
+  for (const ns of [0n, 1n, 1_000n, 2n ** 32n]) {
+    const end = clock.realtime_us(out, 0, ...words(ns));
+    assert.equal(new TextDecoder().decode(out.subarray(0, end)), String((1_700_000_000_999_999_999n + ns) / 1000n));
+  }
+});

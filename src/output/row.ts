@@ -19,7 +19,7 @@ export interface Views {
 export type Row = (q: number, p: number) => number;
 
 // A symbol's name has at most 512 bytes (KSYM_NAME_LEN), and a stack 32 frames.
-const WIDEST: Partial<Record<Cell["kind"], number>> = { named: 512, joined: 640, stack: 32 * 544 };
+const WIDEST: Partial<Record<Cell["kind"], number>> = { named: 512, query: 320, joined: 640, stack: 32 * 544 };
 
 /** The most bytes that one row takes: each cell at its widest (an escaped comm: 6 bytes a byte), and each literal. */
 export function rowLimit(columns: readonly Column[]): number {
@@ -94,20 +94,22 @@ function ifKnown(column: Column, fields: Fields, code: string, otherwise: string
 }
 
 /**
- * Statements that put constant ASCII text into the output, eight bytes a store. What the last store writes beyond the
- * text is written over by what follows. No double made of ASCII bytes is a NaN, so each keeps its bits.
+ * Statements that put constant text into the output, eight bytes a store. What the last store writes beyond the text is
+ * written over by what follows. No double made of bytes of UTF-8 is a NaN, so each keeps its bits.
  */
 function literal(value: string): string {
-  if (value === "") return "";
-  if (value.length <= 2) {
-    return `${Array.from(value, (c, i) => `out[p + ${i}] = ${c.charCodeAt(0)};`).join(" ")} p += ${value.length};\n`;
+  const text = new TextEncoder().encode(value);
+  if (text.length === 0) return "";
+  if (text.length <= 2) {
+    return `${Array.from(text, (byte, i) => `out[p + ${i}] = ${byte};`).join(" ")} p += ${text.length};\n`;
   }
-  const encoded = new TextEncoder().encode(value.padEnd(Math.ceil(value.length / 8) * 8));
+  const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(32);
+  padded.set(text);
   const doubles = Array.from(
-    new Float64Array(encoded.buffer),
+    new Float64Array(padded.buffer),
     (double, i) => `w.setFloat64(p + ${8 * i}, ${double}, true);`,
   );
-  return `${doubles.join(" ")} p += ${value.length};\n`;
+  return `${doubles.join(" ")} p += ${text.length};\n`;
 }
 
 /** Statements that write a left-aligned value into a field of `width` and the `gap` after it. */
@@ -142,7 +144,10 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     case "address": {
       const at = place(fields, cell.field).offset;
       const family = load(fields, cell.family);
-      return `${family} === ${AF_INET} ? b.ipv4(out, p, u8, q + ${at + 12}) : b.ipv6(out, p, u8, q + ${at})`;
+      const six = cell.brackets
+        ? `b.ascii(out, b.ipv6(out, b.ascii(out, p, "["), u8, q + ${at}), "]")`
+        : `b.ipv6(out, p, u8, q + ${at})`;
+      return `${family} === ${AF_INET} ? b.ipv4(out, p, u8, q + ${at + 12}) : ${six}`;
     }
     case "endpoint": {
       const address = value({ kind: "address", field: cell.address, family: cell.family }, index, fields);
@@ -150,10 +155,14 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "time":
       return `clock.time(out, p, ${word(fields, cell.field)})`;
+    case "realtime_us":
+      return `clock.realtime_us(out, p, ${word(fields, cell.field)})`;
     case "time_of_day":
       return `clock.timeOfDay(out, p, ${word(fields, cell.field)})`;
     case "elapsed_s":
       return `b.fixed(out, p, clock.elapsed_s(${word(fields, cell.field)}), ${cell.digits})`;
+    case "elapsed_ns":
+      return `b.uint(out, p, clock.elapsed_ns(${word(fields, cell.field)}))`;
     case "quotient":
       return `b.uint(out, p, Math.floor(${double(fields, cell.field)} / ${cell.divisor}))`;
     case "ms":
@@ -166,6 +175,8 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "named":
       return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "query":
+      return `b.ascii(out, p, l.query ? l.query.text(${queried(cell, fields)}) : "")`;
     case "joined": {
       const part = (of: string | Cell, i: number) =>
         typeof of === "string" ? `b.ascii(out, p, ${JSON.stringify(of)})` : value(of, `${index}][${i}`, fields);
@@ -205,6 +216,11 @@ export const tableFormat: Format = (column, index, count, fields) => {
   return padded(value(cell, index, fields), width, gap);
 };
 
+/** The arguments of a query. */
+function queried(cell: Cell & { kind: "query" }, fields: Fields): string {
+  return `u8, q + ${place(fields, cell.field).offset}, ${halves(fields, cell.time)}`;
+}
+
 const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "joined"]);
 
 /** JSON Lines: one object a row. */
@@ -215,6 +231,10 @@ export const jsonFormat: Format = (column, index, count, fields) => {
   const end = index === count - 1 ? "}\n" : "";
   if (cell.kind === "text") return literal(name + JSON.stringify(cell.text) + end);
   if (cell.kind === "stack") return literal(name) + stackCode("jsonStack", cell, fields) + literal(end);
+  if (cell.kind === "query") {
+    const found = `{ const n = l.query ? l.query.name(${queried(cell, fields)}) : "";`;
+    return `${literal(name)}${found} p = b.ascii(out, p, n === "" ? "null" : '"' + n + '"'); }\n${literal(end)}`;
+  }
   if (cell.kind === "comm") {
     const { offset, size } = place(fields, cell.field);
     const known = `p = t.jsonText(out, p, u8, q + ${offset}, ${size});`;
@@ -231,6 +251,9 @@ export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
     const end = literal(index === count - 1 ? lineEnd : ",");
     if (cell.kind === "text") return literal(cell.text) + end;
     if (cell.kind === "stack") return stackCode("csvStack", cell, fields) + end;
+    if (cell.kind === "query") {
+      return `if (l.query) p = b.ascii(out, p, l.query.name(${queried(cell, fields)}));\n` + end;
+    }
     if (cell.kind === "comm") {
       const { offset, size } = place(fields, cell.field);
       return ifKnown(column, fields, `p = t.csvText(out, p, u8, q + ${offset}, ${size});`, "") + end;
@@ -238,6 +261,28 @@ export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
     return ifKnown(column, fields, `p = ${value(cell, index, fields)};`, "") + end;
   };
 }
+
+/**
+ * A field of the systemd journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), without those whose value is not
+ * known. A comm may hold a line break, so its length is told.
+ */
+export const journalFormat: Format = (column, index, _count, fields) => {
+  const { cell, key } = column;
+  if (cell.kind === "text") return literal(`${key}=${cell.text}\n`);
+  if (cell.kind === "comm") {
+    const { offset, size } = place(fields, cell.field);
+    const sized = `p = t.sizedText(out, p, u8, q + ${offset}, ${size});\n`;
+    return ifKnown(column, fields, literal(`${key}\n`) + sized + literal("\n"), "");
+  }
+  const [before = "", after] = `${key}=`.split("*");
+  const version = cell.kind === "address" ? `out[p++] = ${load(fields, cell.family)} === ${AF_INET} ? 52 : 54;\n` : "";
+  const name = after === undefined ? literal(before) : literal(before) + version + literal(after);
+  return ifKnown(column, fields, `${name}p = ${value(cell, index, fields)};\n${literal("\n")}`, "");
+};
+
+/** The journal's field for people. */
+export const messageFormat: Format = (column, index, count, fields) =>
+  (index === 0 ? literal("MESSAGE=") : "") + tableFormat(column, index, count, fields);
 
 /** The table's heading. */
 export function tableHeading(columns: readonly Column[]): string {

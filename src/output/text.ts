@@ -90,3 +90,13 @@ export function csvText(out: Uint8Array, p: number, from: Uint8Array, o: number,
   }
   return p;
 }
+
+/** Writes the text in the `size` bytes at `o` as it is, after its length in eight bytes. Returns the place after it. */
+export function sizedText(out: Uint8Array, p: number, from: Uint8Array, o: number, size: number): number {
+  let length = 0;
+  while (length < size && from[o + length] !== 0) length++;
+  out.fill(0, p, p + 8);
+  out[p] = length;
+  for (let i = 0; i < length; i++) out[p + 8 + i] = from[o + i] as number;
+  return p + 8 + length;
+}

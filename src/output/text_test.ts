@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { csvText, jsonText, tableText } from "./text.ts";
+import { csvText, jsonText, sizedText, tableText } from "./text.ts";
 
 const out = new Uint8Array(256);
 
@@ -46,4 +46,12 @@ Deno.test("csvText quotes what RFC 4180 wants quoted", () => {
   assert.equal(csv("a,b"), '"a,b"');
   assert.equal(csv('a"b'), '"a""b"');
   assert.equal(csv("a\nb"), '"a\nb"');
+});
+
+Deno.test("sizedText writes the length before the bytes, and leaves these as they are", () => {
+  out.fill(255);
+  const sized = (text: string | number[]) => Array.from(out.subarray(0, sizedText(out, 0, comm(text), 0, 16)));
+  assert.deepEqual(sized("a\nb"), [3, 0, 0, 0, 0, 0, 0, 0, 97, 10, 98]);
+  assert.deepEqual(sized([255]), [1, 0, 0, 0, 0, 0, 0, 0, 255]);
+  assert.deepEqual(sized("sixteen letters!").slice(0, 9), [16, 0, 0, 0, 0, 0, 0, 0, 115]);
 });

@@ -4,44 +4,46 @@ import { traffic } from "../live/traffic.ts";
 import { type Measure, median, quantile } from "./measure.ts";
 import { nettraceWith, readerWith, trace, usablePlans } from "./tracer.ts";
 
-const ROUNDS = 13;
+const ROUNDS = 9;
+const NOISE_MOST = 3;
 
-/** In each round: untraced, and with each plan by either side; a traced rate counts against the untraced of its round. */
+/** In each round: untraced, with each plan by either side, untraced again; a traced rate counts against both. */
 export async function accept(): Promise<Measure[]> {
   const plans = await usablePlans();
   const kept = plans.map(() => ({ nettrace: [] as number[], c: [] as number[] }));
-  const rates: number[] = [];
+  const untraced: number[] = [], again: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const untraced = await acceptRate();
-    rates.push(untraced);
-    for (const [i, plan] of plans.entries()) {
-      kept[i]?.nettrace.push(100 * await acceptRate(nettraceWith(plan)) / untraced);
-      kept[i]?.c.push(100 * await acceptRate(readerWith(plan)) / untraced);
+    const before = await acceptRate();
+    const traced: [nettrace: number, c: number][] = [];
+    for (const plan of plans) traced.push([await acceptRate(nettraceWith(plan)), await acceptRate(readerWith(plan))]);
+    const after = await acceptRate();
+    untraced.push(before);
+    again.push(100 * after / before);
+    for (const [i, [ours, c]] of traced.entries()) {
+      kept[i]?.nettrace.push(200 * ours / (before + after));
+      kept[i]?.c.push(200 * c / (before + after));
     }
   }
+  const noise = quantile(again, 0.75) - quantile(again, 0.25);
   return [
-    { name: "accepts, untraced", unit: "/s", nettrace: median(rates) },
-    ...plans.flatMap((plan, i) => lines(plan, kept[i]?.nettrace ?? [], kept[i]?.c ?? [])),
+    { name: "accepts, untraced", unit: "/s", nettrace: median(untraced) },
+    { name: "noise: spread of untraced rates", unit: "%", nettrace: noise },
+    ...plans.flatMap((plan, i) => lines(plan, kept[i]?.nettrace ?? [], kept[i]?.c ?? [], noise)),
   ];
 }
 
-function lines(plan: Plan, ours: number[], c: number[]): Measure[] {
-  const quartile = (q: number): Measure => ({
-    name: `accept rate kept, ${plan.name}, ${q < 0.5 ? "lower" : "upper"} quartile`,
+/** The goal is judged only where the machine is quiet enough to tell. */
+function lines(plan: Plan, ours: number[], c: number[], noise: number): Measure[] {
+  const line = (what: string, q: number): Measure => ({
+    name: `accept rate kept, ${plan.name}${what}`,
     unit: "%",
     nettrace: quantile(ours, q),
     c: quantile(c, q),
   });
   return [
-    {
-      name: `accept rate kept, ${plan.name}`,
-      unit: "%",
-      nettrace: median(ours),
-      c: median(c),
-      goal: { of: "value", least: 97 },
-    },
-    quartile(0.25),
-    quartile(0.75),
+    { ...line("", 0.5), ...noise <= NOISE_MOST && { goal: { of: "value", least: 97 } } },
+    line(", lower quartile", 0.25),
+    line(", upper quartile", 0.75),
   ];
 }
 

@@ -61,7 +61,8 @@ of all runs.
 - **events/s**: a process calls getppid at an even pace and a program sends one record for each. *Lost* is what was
   produced and did not arrive in the output. *CPU* is that of the reader; *cost* is what a call takes longer than untraced.
 - **accept rate kept**: connections a second that a loopback server accepts as fast as it can while it is traced, of what
-  it accepts untraced just before. Server, client and tracer share the cores.
+  it accepts untraced before and after. Server, client and tracer share the cores. *Noise* is the distance between the
+  quartiles of the untraced rates after by those before; above 3 % the goal is not judged.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

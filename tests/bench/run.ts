@@ -39,7 +39,9 @@ if (Deno.uid() !== 0) {
 const measures: Measure[] = [];
 for (const name of only) {
   console.error(`bench: ${name}`);
-  measures.push(...await benches[name]?.() ?? []);
+  const some = await benches[name]?.() ?? [];
+  if (only.length > 1) console.error(table(some));
+  measures.push(...some);
 }
 const facts = await machine();
 if (json) {

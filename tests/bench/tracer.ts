@@ -72,7 +72,10 @@ export async function trace(command: readonly string[]): Promise<Tracing> {
   }
   return {
     pid: child.pid,
-    cpu_ns: () => cpu_ns(child.pid),
+    cpu_ns() {
+      if (ended) throw new Error(`${command.join(" ")} ended by itself`);
+      return cpu_ns(child.pid);
+    },
     async stop() {
       child.kill("SIGINT");
       await child.status;

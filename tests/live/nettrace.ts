@@ -51,11 +51,17 @@ function exists(path: string): boolean {
 
 const TRACEFS = "/sys/kernel/tracing";
 
-/** The command line of nettrace: in a mount namespace with tracefs where this machine has not mounted it. */
-export function commandLine(args: readonly string[]): [string, string[]] {
-  if (exists(`${TRACEFS}/events`)) return [binary, [...args]];
-  const mount = `mount -t tracefs tracefs ${TRACEFS} && exec "$@"`;
-  return ["unshare", ["--mount", "sh", "-c", mount, "sh", binary, ...args]];
+/**
+ * The command line of nettrace: in a mount namespace with tracefs where this machine has not mounted it, and with what
+ * a shell command mounts there.
+ */
+export function commandLine(args: readonly string[], mount?: string): [string, string[]] {
+  const mounts = [
+    ...exists(`${TRACEFS}/events`) ? [] : [`mount -t tracefs tracefs ${TRACEFS}`],
+    ...mount ? [mount] : [],
+  ];
+  if (mounts.length === 0) return [binary, [...args]];
+  return ["unshare", ["--mount", "sh", "-c", [...mounts, 'exec "$@"'].join(" && "), "sh", binary, ...args]];
 }
 
 /** Runs nettrace to its end. */
@@ -72,8 +78,8 @@ function waits(pid: number): boolean {
 }
 
 /** Starts nettrace, and returns when it traces. Throws what it says if it ends before that. */
-export async function start(args: readonly string[]): Promise<Running> {
-  const [command, words] = commandLine(args);
+export async function start(args: readonly string[], mount?: string): Promise<Running> {
+  const [command, words] = commandLine(args, mount);
   const child = new Deno.Command(command, { args: words, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   const output = child.output();
   let ended = false;

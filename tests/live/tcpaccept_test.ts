@@ -54,6 +54,13 @@ const lacksMptcp = await lacks("6.1", "mptcp", { n: 1 }); // in the kernel since
 
 /** Fails if anything was lost but what the kernel left out. */
 const lossless = ({ summary, stderr }: Seen) => assert.equal(summary.lost, summary.lost_by["missed"], stderr);
+/** Fails unless rows and those lost by the cause add up to what there was; what the kernel left out may be of it. */
+function accounted({ rows, summary }: Seen, cause: string, count: number): void {
+  const told = rows.length + (summary.lost_by[cause] ?? 0);
+  const missed = summary.lost_by["missed"] ?? 0;
+  assert.ok(told <= count && told + missed >= count, `${told} told and ${missed} missed of ${count}`);
+}
+
 const everything = { v4: 97, v6: 89, mapped: 83 };
 
 for (const plan of await plans("tcpaccept")) {
@@ -207,14 +214,14 @@ for (const plan of await plans("tcpaccept")) {
 
   test("shows accepts whose descriptor another thread closes at once, or counts them as lost", async () => {
     const seen = await traced(plan, "fdrace", { n: 499, by: "close" });
-    assert.equal(seen.rows.length + (seen.summary.lost_by["fd_gone"] ?? 0), 499);
+    accounted(seen, "fd_gone", 499);
     if (!looksUpDescriptors) lossless(seen);
   });
 
   test("accounts for every event of a flood through a ring of one page", async () => {
-    const seen = await traced(plan, "flood", { n: 5003 }, () => ["--buffer", "4K"]);
-    assert.equal(seen.done.accepted, 5003);
-    assert.equal(seen.rows.length + (seen.summary.lost_by["ring_full"] ?? 0), 5003);
+    const seen = await traced(plan, "flood", { n: 1009 }, () => ["--buffer", "4K"]);
+    assert.equal(seen.done.accepted, 1009);
+    accounted(seen, "ring_full", 1009);
     // Many of these connections were reset before they were accepted, and still have their port.
     assert.deepEqual([...new Set(seen.rows.map((r) => r.lport))], seen.ready.ports);
     if (seen.summary.lost > 0) {
@@ -292,7 +299,7 @@ Deno.test("tcpaccept ends quietly when its reader has gone", async () => {
 });
 
 Deno.test("tcpaccept counts what a reader that stopped reading never got, and still ends", async () => {
-  await using made = await traffic("flood", { n: 5003 });
+  await using made = await traffic("flood", { n: 3001 });
   const child = new Deno.Command(binary, {
     args: ["tcpaccept", "--json", "--buffer", "64K"],
     stdin: "null",
@@ -309,7 +316,7 @@ Deno.test("tcpaccept counts what a reader that stopped reading never got, and st
     r.netns === made.ready.netns
   );
   const lost = [...stderr.matchAll(/(\d+) because/g)].reduce((sum, [, n]) => sum + Number(n), 0);
-  assert.equal(whole.length + lost, 5003, stderr);
+  assert.equal(whole.length + lost, 3001, stderr);
 });
 
 /** Waits until a process has a BPF link among its descriptors and its main thread waits. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decoded, plans, readJson, run, start, type Summary } from "./nettrace.ts";
+import { binary, decoded, plans, readJson, run, start, type Summary } from "./nettrace.ts";
 import { pinMap } from "./pinned_map.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
@@ -64,6 +64,29 @@ function assertShown(rows: readonly Connect[], connections: readonly Connection[
   assert.deepEqual(rows.map(shown).sort(), connections.map(expected).sort());
 }
 
+/** Runs a tracer that prints a table, has something done once it traces, and looks at rows as they come. */
+async function traceTable<Did>(
+  words: readonly string[],
+  act: () => Promise<Did>,
+  look: (did: Did, rows: (count: number) => Promise<string[]>) => Promise<void>,
+): Promise<Did> {
+  const [command = "", ...args] = words;
+  const tracer = new Deno.Command(command, { args, stdin: "null", stdout: "piped" }).spawn();
+  const reader = tracer.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const lines = async (count: number): Promise<string[]> => {
+    while (text.split("\n").length <= count) text += (await reader.read()).value ?? assert.fail("it ended");
+    return text.split("\n").slice(0, count);
+  };
+  await lines(2); // the intro and the heading: tracing has begun
+  const did = await act();
+  await look(did, async (count) => (await lines(2 + count)).slice(2));
+  tracer.kill("SIGINT");
+  assert.equal((await reader.read()).done, true);
+  await tracer.status;
+  return did;
+}
+
 const some = { v4: 17, v6: 13, mapped: 11 };
 
 for (const plan of await plans("tcpconnect")) {
@@ -94,17 +117,31 @@ for (const plan of await plans("tcpconnect")) {
 
   test("shows connects without an answer while they wait for it, each once", async () => {
     await using made = await traffic("connect", { ...some, way: "unanswered" });
-    await using tracer = await start(["tcpconnect", "--plan", plan, "--json", "-p", String(made.ready.pid)]);
-    const { connections } = await made.go();
-    const reader = tracer.stdout.getReader();
-    let text = "";
-    while (text.split("\n").length <= connections.length) {
-      const { value, done } = await reader.read();
-      assert.ok(!done, "it ended before it showed them");
-      text += new TextDecoder().decode(value);
+    const words = [binary, "tcpconnect", "--plan", plan, "-L", "-p", String(made.ready.pid)];
+    const { connections } = await traceTable(words, () => made.go(), async ({ connections }, rows) => {
+      const lines = await rows(connections.length);
+      assert.deepEqual(lines.map((line) => line.trim().replace(/ +/g, " ")).sort(), connections.map(expected).sort());
+    });
+    assert.equal(connections.length, 17 + 13 + 11);
+  });
+
+  test("-d shows the name that DNS gave the destination, whichever IP the answer came over", async () => {
+    for (const options of [{ v4: 2 }, { v6: 2 }]) {
+      await using made = await traffic("connect", { ...options, name: "www.exa\x1b[mple.org", port: 80, port6: 80 });
+      const inside = ["nsenter", `--net=/proc/${made.ready.pid}/ns/net`, binary];
+      const words = [...inside, "tcpconnect", "--plan", plan, "-d", "-p", String(made.ready.pid)];
+      await traceTable(words, () => made.go(), async (_, rows) => {
+        for (const line of await rows(2)) assert.match(line, / 80 {5}www\.exa\?\?mple\.org$/);
+      });
     }
-    const rows = text.trimEnd().split("\n").map((line) => JSON.parse(line) as Connect);
-    assertShown(rows, connections);
+  });
+
+  test("-d tells of loopback addresses without an answer that they are local", async () => {
+    await using made = await traffic("connect", { v4: 1, v6: 1, spread: 1 });
+    const words = [binary, "tcpconnect", "--plan", plan, "-d", "-p", String(made.ready.pid)];
+    await traceTable(words, () => made.go(), async (_, rows) => {
+      for (const line of await rows(2)) assert.match(line, / localhost$/);
+    });
   });
 
   test("leaves out connects for which no source port is free", async () => {
@@ -160,13 +197,14 @@ for (const plan of await plans("tcpconnect")) {
   });
 
   test("--localport leaves other source ports out", async () => {
-    const half = ["--localport", "1-45000"];
-    const seen = await traced(plan, { v4: 211 }, () => half);
-    const wanted = seen.done.connections.filter((c) => c.lport <= 45000);
-    assert.ok(wanted.length > 0 && wanted.length < 211);
-    assertShown(seen.rows, wanted);
-    const unanswered = await traced(plan, { v4: 211, way: "unanswered" }, () => half);
-    assertShown(unanswered.rows, unanswered.done.connections.filter((c) => c.lport <= 45000));
+    const isKept = (port: number) => port % 32 < 16; // the kernel takes ports that are near to each other
+    const ranges = Array.from({ length: 65536 / 32 }, (_, i) => `${32 * i}-${32 * i + 15}`).join();
+    for (const way of ["ok", "unanswered"]) {
+      const seen = await traced(plan, { v4: 211, way }, () => ["--localport", ranges]);
+      const wanted = seen.done.connections.filter((c) => isKept(c.lport));
+      assert.ok(wanted.length > 0 && wanted.length < 211);
+      assertShown(seen.rows, wanted);
+    }
   });
 
   test("-4 shows connects to IPv4 addresses through sockets of both families", async () => {
@@ -213,7 +251,8 @@ for (const plan of await plans("tcpconnect")) {
 
   test("accounts for every connect of a burst through a ring of one page", async () => {
     await using made = await traffic("connect", { v4: 1009 });
-    await using tracer = await start(["tcpconnect", "--plan", plan, "--json", "--buffer", "4K"]);
+    const own = ["--netns", String(made.ready.netns)];
+    await using tracer = await start(["tcpconnect", "--plan", plan, "--json", "--buffer", "4K", ...own]);
     Deno.kill(tracer.pid, "SIGSTOP");
     await made.go();
     Deno.kill(tracer.pid, "SIGCONT");
@@ -222,6 +261,30 @@ for (const plan of await plans("tcpconnect")) {
     const lost = summary.lost_by["ring_full"] ?? 0;
     assert.ok(lost > 0);
     assert.equal(seen + lost, 1009);
+  });
+
+  test("accounts for more unanswered connects at once than it can keep", async () => {
+    const seen = await traced(plan, { v4: 16411, children: 5, way: "unanswered" }, (ready) => [
+      "--result",
+      "--buffer=4M",
+      `--netns=${ready.netns}`,
+    ]);
+    const full = seen.summary.lost_by["attempt_full"] ?? 0;
+    assert.ok(full > 0 && full === seen.summary.lost, seen.stderr);
+    assert.equal(seen.rows.length + full, 16411);
+    assert.match(seen.stderr, /because too many connects were unanswered at once/);
+  });
+
+  test("-c accounts for connects to more destinations than it can tell apart", async () => {
+    await using made = await traffic("connect", { v4: 16411, children: 5, spread: 1, way: "refused" });
+    await using tracer = await start(["tcpconnect", "--plan", plan, "-c", "--json", `--netns=${made.ready.netns}`]);
+    await made.go();
+    const { stdout, stderr } = await tracer.stop();
+    const { rows, summary } = readJson(stdout);
+    const full = summary.lost_by["count_full"] ?? 0;
+    assert.ok(full > 0 && full === summary.lost, stderr);
+    assert.equal(rows.length + full, 16411);
+    assert.match(stderr, /not counted, because there was no room/);
   });
 
   test("-c counts connects by source, destination and its port, as bcc prints it", async () => {
@@ -313,8 +376,7 @@ Deno.test("tcpv4connect prints the table of 2015: connects to IPv4 addresses, an
   );
 });
 
-Deno.test("tcpconnect -4 and -6 exclude each other", async () => {
-  const { code, stderr } = await run(["tcpconnect", "-4", "-6"]);
-  assert.equal(code, 2);
-  assert.match(stderr, /-4\/--ipv4 and -6\/--ipv6 exclude each other/);
+Deno.test("tcpconnect -c and -d exclude each other", async () => {
+  const { code, stderr } = await run(["tcpconnect", "-c", "-d"]);
+  assert.deepEqual([code, stderr], [2, "nettrace: -c/--count and -d/--dns exclude each other: give one of them.\n"]);
 });

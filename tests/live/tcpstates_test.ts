@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, start, type Summary } from "./nettrace.ts";
+import { newJournal } from "./journal.ts";
+import { commandLine, plans, readJson, type Row, start, type Summary } from "./nettrace.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Change extends Omit<Row, "pid" | "comm"> {
@@ -212,4 +213,70 @@ Deno.test("tcpstates shows the owners of sockets that were open before it began"
   const { rows } = readJson((await tracer.stop()).stdout);
   const seen = (rows as unknown as Change[]).map((r) => [r.newstate, r.pid]);
   assert.deepEqual(seen, ["CLOSE_WAIT", "LAST_ACK", "CLOSE"].map((state) => [state, Deno.pid]));
+});
+
+Deno.test("tcpstates -Y sends every change to the systemd journal, too", async () => {
+  using journal = newJournal();
+  for (const family of ["4", "6"]) {
+    await using made = await traffic("close", { way: "active", n: 3, family });
+    await using tracer = await start(["tcpstates", "-Y", "--json", "--netns", String(made.ready.netns)], journal.mount);
+    const coming = journal.entries(3 * 10); // before there are any: a queue of datagrams is short
+    await made.go();
+    const entries = await coming;
+    const { code, stdout, stderr } = await tracer.stop();
+    assert.deepEqual([code, stderr], [0, ""]);
+    const rows = readJson(stdout).rows as unknown as Change[];
+    assert.equal(entries.length, rows.length);
+    for (const [i, row] of rows.entries()) {
+      const owner = row.pid === null ? {} : { OBJECT_PID: String(row.pid), OBJECT_COMM: row.comm };
+      assert.deepEqual(entries[i], {
+        SYSLOG_IDENTIFIER: "tcpstates",
+        PRIORITY: "5",
+        _SOURCE_REALTIME_TIMESTAMP: String(nanoseconds(row.time) / 1000n),
+        ...owner,
+        [`OBJECT_IPV${family}_SOURCE_ADDRESS`]: row.laddr,
+        OBJECT_TCP_SOURCE_PORT: String(row.lport),
+        [`OBJECT_IPV${family}_DESTINATION_ADDRESS`]: row.raddr,
+        OBJECT_TCP_DESTINATION_PORT: String(row.rport),
+        OBJECT_TCP_OLD_STATE: row.oldstate,
+        OBJECT_TCP_NEW_STATE: row.newstate,
+        OBJECT_TCP_SPAN_TIME: String(Math.round(row.duration_ms * 1000)),
+        MESSAGE: `${
+          row.comm ?? "-"
+        } ${row.laddr} ${row.lport} → ${row.raddr} ${row.rport} ${row.oldstate} → ${row.newstate}`,
+      });
+    }
+  }
+});
+
+Deno.test("tcpstates -Y tells the journal a name with a line break whole, and shows it harmless", async () => {
+  using journal = newJournal();
+  const made = await traffic("accept", { v4: 1, comm: "a\\x0aMESSAGE=b\\x1b" });
+  await using _tracer = await start(["tcpstates", "-Y", "-p", String(made.ready.pid)], journal.mount);
+  await made.go();
+  await made[Symbol.asyncDispose](); // ends the acceptor, which closes its socket
+  const [entry] = await journal.entries(1);
+  assert.equal(entry?.["OBJECT_COMM"], "a\nMESSAGE=b\x1b");
+  assert.match(entry?.["MESSAGE"] ?? "", /^a\?MESSAGE=b\? 127\.0\.0\.1 /);
+});
+
+Deno.test("tcpstates -Y counts what the journal does not take, and goes on", async () => {
+  using journal = newJournal();
+  await using made = await traffic("accept", { v4: 1009, parallel: 1 });
+  await using tracer = await start(["tcpstates", "-Y", "--json", "--netns", String(made.ready.netns)], journal.mount);
+  await made.go(); // and nobody reads the journal
+  const { stdout, stderr } = await tracer.stop();
+  const { rows, summary } = readJson(stdout);
+  assert.equal(rows.length, 4 * 1009);
+  const { unlogged = 0 } = summary.lost_by;
+  assert.ok(unlogged > 0 && unlogged < 4 * 1009);
+  assert.match(stderr, new RegExp(`${unlogged} not logged`));
+  assert.equal((await journal.entries(4 * 1009 - unlogged)).length, 4 * 1009 - unlogged);
+});
+
+Deno.test("tcpstates -Y says where there is no journal, and exits 1", async () => {
+  const [command, args] = commandLine(["tcpstates", "-Y"], "mount -t tmpfs tmpfs /run");
+  const { code, stderr } = await new Deno.Command(command, { args, stdin: "null" }).output();
+  assert.equal(code, 1);
+  assert.match(new TextDecoder().decode(stderr), /^nettrace: No systemd journal .*ENOENT.* leave out -Y.*\n$/);
 });

@@ -17,6 +17,7 @@ static const struct scenario scenarios[] = {
 	{ "flood", set_up_flood, act_flood },
 	{ "fdrace", set_up_fdrace, act_fdrace },
 	{ "retransmit", set_up_retransmit, act_retransmit },
+	{ "listen", set_up_listen, act_listen },
 	{ "drop", set_up_drop, act_drop },
 	{ "close", set_up_close, act_close },
 	{ "outcome", set_up_outcome, act_outcome },

@@ -167,6 +167,9 @@ void accept_as_ordered(struct worker *self, const struct order *order);
 struct accept_settings call_option(void);
 void set_nonblocking(const struct listener *listener);
 
+/* traffic_dns.c */
+void answer(const char *name, const union address *to, sa_family_t family);
+
 /* The scenarios. */
 void set_up_accept(struct run *run);
 void act_accept(struct run *run);
@@ -188,6 +191,8 @@ void set_up_fdrace(struct run *run);
 void act_fdrace(struct run *run);
 void set_up_retransmit(struct run *run);
 void act_retransmit(struct run *run);
+void set_up_listen(struct run *run);
+void act_listen(struct run *run);
 void set_up_drop(struct run *run);
 void act_drop(struct run *run);
 void set_up_outcome(struct run *run);

@@ -29,6 +29,8 @@ struct batch {
 };
 static struct batch batches[3];
 static enum way way;
+static bool spread;
+static const char *name;	/* that answers of a DNS server, over IP of the other family, give the address */
 
 static enum way way_option(void)
 {
@@ -174,8 +176,8 @@ static union address mapped(const struct sockaddr_in *v4)
 }
 
 /*
- * way=, and v4=, v6=, mapped=: how many of each (without_port: v4 only). All that is in `connections` is as the client
- * sees it.
+ * way=, and v4=, v6=, mapped=: how many of each (without_port: v4 only). spread=1: each over IPv4 to an address of its
+ * own. name=: what DNS says of the first address; the answer is sent before. All that is in `connections` is as the client sees it.
  */
 void set_up_connect(struct run *run)
 {
@@ -183,6 +185,8 @@ void set_up_connect(struct run *run)
 	static const char *const counts[] = { "v4", "v6", "mapped" };
 
 	way = way_option();
+	spread = number("spread", 0);
+	name = option("name", NULL);
 	if (way == FAST_OPEN || way == DEFERRED)
 		set_sysctl("/proc/sys/net/ipv4/tcp_fastopen", "519");
 	listen_on(run, V4, number("port", 0), IPPROTO_TCP);
@@ -204,10 +208,15 @@ void set_up_connect(struct run *run)
 void act_connect(struct run *run)
 {
 	for (size_t i = 0; i < LENGTH(batches); i++) {
+		if (name && batches[i].count)
+			answer(name, &batches[i].to, batches[i].to.any.sa_family == AF_INET ? AF_INET6 : AF_INET);
 		for (uint64_t k = 0; k < batches[i].count; k++) {
+			union address to = batches[i].to;
 			struct report report;
 
-			give_order(next_acceptor(run), (struct order){ .to = batches[i].to, .count = 1 });
+			if (spread && to.any.sa_family == AF_INET)
+				to.v4.sin_addr.s_addr = htonl(ntohl(to.v4.sin_addr.s_addr) + (uint32_t)k);
+			give_order(next_acceptor(run), (struct order){ .to = to, .count = 1 });
 			report = read_report(run);
 			if (report.kind == CONNECTED)
 				add_connection(run, &report);

@@ -11,8 +11,8 @@
 #define CLOSED_PORT 9
 #define OPEN_PORT 10	/* where the listener is, or would be */
 
-enum mode { REFUSED, ABANDONED, DEAF_LISTENER, DEAF_CONNECTION, UNREAD };
-static const char *const modes[] = { "refused", "abandoned", "deaf_listener", "deaf_connection", "unread" };
+enum mode { REFUSED, ABANDONED, DEAF_LISTENER, DEAF_CONNECTION, CLOSED };
+static const char *const modes[] = { "refused", "abandoned", "deaf_listener", "deaf_connection", "closed" };
 static enum mode mode;
 static uint64_t counts[3];	/* by reach */
 
@@ -74,15 +74,19 @@ static int new_listener(const union address *to)
 	return fd;
 }
 
-/* One byte that a socket does not hear, or that its program does not read. */
+/* One byte that a socket does not hear; or none, and an orderly end. */
 static void lose_a_byte(const union address *to, int listener)
 {
 	int client = try_to_connect(*to, OPEN_PORT, 0, 0), accepted = accept(listener, NULL, NULL);
 
 	if (accepted < 0)
 		die("cannot accept: %m");
-	if (mode == DEAF_CONNECTION)
-		go_deaf(accepted);
+	if (mode == CLOSED) {
+		close(client);
+		close(accepted);
+		return;
+	}
+	go_deaf(accepted);
 	if (write(client, "x", 1) != 1)
 		die("cannot send: %m");
 	abort_connection(accepted);
@@ -112,8 +116,8 @@ static void lose_as_ordered(struct worker *self, const struct order *order)
 
 /*
  * v4=, v6=, mapped=: packets to lose. mode=refused: SYNs to a closed port; abandoned: SYNs that something else drops, such
- * as a firewall; deaf_listener: SYNs that a socket filter drops; deaf_connection: data that one drops; unread: data that
- * nobody reads. In all modes one more SYN for each kind is refused at the end.
+ * as a firewall; deaf_listener: SYNs that a socket filter drops; deaf_connection: data that one drops; closed: connections
+ * that lose nothing. In all modes one more SYN for each kind is refused at the end.
  */
 void set_up_drop(struct run *run)
 {

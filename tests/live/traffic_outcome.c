@@ -57,8 +57,10 @@ static int open_bound(const union address *to, union address *local)
 		local->v4.sin_port = 0;
 	else
 		local->v6.sin6_port = 0;
-	if (fd < 0 || setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &retries, sizeof(retries)))
+	if (fd < 0)
 		die("cannot make a socket: %m");
+	if (outcome == TIMED_OUT && setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &retries, sizeof(retries)))
+		die("cannot limit the SYNs of a connect: %m");
 	if (outcome != UNSENT && (bind(fd, &local->any, size) || getsockname(fd, &local->any, &size)))
 		die("cannot bind a socket: %m");
 	return fd;

@@ -91,6 +91,8 @@ export function newKernel(
     turn: () => Promise.resolve(),
     fexitErrno: () => 22,
     libbpf: () => ({ version: "1.5", origin: "embedded" }),
+    openJournal: () => ({ send: () => true }),
+    openAnswers: () => ({ read: () => {} }),
     clockOffset: () => ({ seconds: 1_600_000_000, nanoseconds: 0 }),
     now_ms: () => 0,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,

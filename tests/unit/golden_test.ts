@@ -82,6 +82,15 @@ const translate: Record<string, (e: Record<string, number | string>, family: num
     lport: Number(e["lport"]),
     laddr: address(String(e["laddr"])),
   }),
+  tcptracer: (e, family) => ({
+    ...connection(e, family),
+    time_ns: BigInt(e["ts_ns"] ?? 0),
+    comm: new TextEncoder().encode(String(e["comm"])),
+    lport: Number(e["sport"]),
+    rport: Number(e["dport"]),
+    netns: Number(e["netns"]),
+    type: Number(e["type"]) <= 3 ? Number(e["type"]) : 0, // what bcc shows as unknown
+  }),
   tcpretrans: (e, family) => ({
     ...connection(e, family),
     lport: Number(e["lport"]),

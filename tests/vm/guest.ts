@@ -3,7 +3,7 @@ import { run } from "./command.ts";
 import { type Doctor, type Job, type Results, type Run, run_name } from "./result.ts";
 
 const job: Job = JSON.parse(Deno.readTextFileSync("/job.json"));
-const TIMEOUT_S = 300;
+const TIMEOUT_S = 600;
 const KILLED = 128 + 9;
 
 async function examine(): Promise<Pick<Results, "doctor" | "doctor_error">> {

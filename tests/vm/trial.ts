@@ -8,7 +8,7 @@ import { type KernelRows, outcome } from "./matrix.ts";
 import { root } from "./payload.ts";
 import { type Job, type Results, run_name } from "./result.ts";
 
-const GUEST_TIMEOUT_S = 1800;
+const GUEST_TIMEOUT_S = 7200;
 const ATTEMPTS = 2;
 
 export interface Trial {
