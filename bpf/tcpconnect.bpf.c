@@ -144,18 +144,23 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
-static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx)
+/* Shows an attempt whose SYN was sent; and, if it is the last time, one whose end the kernel did not tell: it runs no program inside itself. */
+static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx, bool last)
 {
 	struct attempt *found = ctx->value, attempt;
 	struct sock **key = ctx->key, *sk;
 	__u16 lport;
+	bool sent;
 
 	if (!key || !found)
 		return 0;
 	sk = *key;
 	attempt = *found;
 	lport = local_port(sk, false);
-	if (BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out && take(sk))
+	sent = BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out;
+	if (last && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
+		sent = true;
+	if (sent && take(sk))
 		show(&attempt, lport, bpf_ktime_get_ns(), EINPROGRESS);
 	return 0;
 }
@@ -163,14 +168,14 @@ static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx)
 SEC("iter/bpf_map_elem")
 int sweep(struct bpf_iter__bpf_map_elem *ctx)
 {
-	return await_result ? 0 : show_unanswered(ctx);
+	return await_result ? 0 : show_unanswered(ctx, false);
 }
 
 /* Run once, at the end: then results are not awaited any more. */
 SEC("iter/bpf_map_elem")
 int last_sweep(struct bpf_iter__bpf_map_elem *ctx)
 {
-	return show_unanswered(ctx);
+	return show_unanswered(ctx, true);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -144,6 +144,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
     plan.seed,
     plan.sweep?.often,
     plan.sweep?.last,
+    ...request.last.map((look) => look.program),
   ]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   object.resize("events", request.buffer_bytes);

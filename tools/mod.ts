@@ -8,8 +8,8 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcptracer: () => import("./tcptracer.ts"),
   tcpretrans: () => import("./tcpretrans.ts"),
   tcpconnect: () => import("./tcpconnect.ts"),
-  tcpconnlat: () => import("./tcpconnlat.ts"),
   tcpv4connect: () => import("./tcpv4connect.ts"),
+  tcpconnlat: () => import("./tcpconnlat.ts"),
   tcplife: () => import("./tcplife.ts"),
   tcpstates: () => import("./tcpstates.ts"),
 };

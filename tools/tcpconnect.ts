@@ -21,7 +21,8 @@ export const caveats = [
 ];
 
 export const overhead =
-  "Some hundred nanoseconds for each connect, and some tens for each other change of a TCP socket's state.";
+  "One or two microseconds for each connect, with waking nettrace up, and some tens of nanoseconds for each other change of " +
+  "a TCP socket's state.";
 
 // Numbers of include/uapi/asm-generic/errno.h. A socket that is closed while it connects has no error.
 const RESULTS: (string | undefined)[] = ["ok"];
@@ -225,5 +226,8 @@ export default stream({
   caveats: [
     ...caveats,
     "A connect that fast open defers (TCP_FASTOPEN_CONNECT) is shown when its first data is sent.",
+    "-d needs CAP_NET_RAW. It sees the answers that come over UDP into the network namespace that nettrace runs in: not " +
+    "those over TCP, TLS or HTTPS, of /etc/hosts, of a cache, or between processes of a container.",
+    "-d looks at the header of each packet that comes in.",
   ],
 });

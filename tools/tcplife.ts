@@ -149,7 +149,7 @@ export default stream({
       key: "open",
       width: 0,
       cell: { kind: "uint", field: "open" },
-      description: "1 for a session that had not ended when tracing did, which --open shows; else 0.",
+      description: "Whether the session had not ended when tracing did (1), as --open shows, or had (0).",
     },
   ],
   csvColumns: [

@@ -49,7 +49,7 @@ function lines(plan: Plan, ours: number[], c: number[], noise: number): Measure[
 
 async function acceptRate(tracer?: string[]): Promise<number> {
   await using flood = await traffic("flood", { seconds: 1 });
-  const tracing = tracer && await trace(tracer);
+  await using tracing = tracer && await trace(tracer);
   const { rate } = await flood.go();
   await tracing?.stop();
   if (rate === undefined) throw new Error("the flood tells no rate");

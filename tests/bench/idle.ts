@@ -10,7 +10,9 @@ const MB = 1e6;
 export async function idle(): Promise<Measure[]> {
   const [plan] = await usablePlans();
   if (!plan) throw new Error("no plan of tcpaccept works here");
-  const sides = { nettrace: await trace(nettraceWith(plan)), c: await trace(readerWith(plan)) };
+  await using ours = await trace(nettraceWith(plan));
+  await using c = await trace(readerWith(plan));
+  const sides = { nettrace: ours, c };
   const cpu = () => ({ nettrace: sides.nettrace.cpu_ns(), c: sides.c.cpu_ns(), at_ns: performance.now() * 1e6 });
   await new Promise((done) => setTimeout(done, 1000)); // V8 still works for a moment after the start
   const before = cpu();

@@ -48,7 +48,7 @@ export async function rate(): Promise<Measure[]> {
 /** Produces at a rate, read by a tracer if one is given. Lost is what was produced and not printed. */
 async function read(perSecond: number, reader?: readonly string[]): Promise<Reading> {
   await using producer = helper([made("bench-producer"), `${perSecond}`, `${SECONDS}`]);
-  const tracing = reader && await trace(reader);
+  await using tracing = reader && await trace(reader);
   const before_ns = tracing?.cpu_ns() ?? 0;
   const { calls, spent_ns, elapsed_ns } = JSON.parse(await producer.ask("")) as Produced;
   const used_ns = (tracing?.cpu_ns() ?? 0) - before_ns;

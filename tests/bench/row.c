@@ -49,13 +49,16 @@ static const char *time_text(uint64_t time_ns)
 	return text;
 }
 
-/* The bench's names need no escapes, so looking for what would need one is all that a tool does for them. */
-static const char *checked(const char *comm, const char *special)
+/* The bench's names need no escapes: a tool must look whether one does, and what would need it stands as `?`. */
+static const char *harmless(const char *comm, const char *special)
 {
-	for (const char *c = comm; *c; c++)
-		if (*c < 32 || *c > 126 || strchr(special, *c))
-			die("the bench has no such name: %s", comm);
-	return comm;
+	static char text[17];
+	int i;
+
+	for (i = 0; i < 16 && comm[i]; i++)
+		text[i] = comm[i] < 32 || comm[i] > 126 || strchr(special, comm[i]) ? '?' : comm[i];
+	text[i] = 0;
+	return text;
 }
 
 void print_heading(enum format format)
@@ -75,19 +78,19 @@ void print_row(enum format format, const struct record *e)
 	case COUNT:
 		break;
 	case TABLE:
-		printf("%-7u %-12.12s %-2d %-16s %-5u %-16s %-5u\n", e->pid, checked(e->comm, ""), ip,
+		printf("%-7u %-12.12s %-2d %-16s %-5u %-16s %-5u\n", e->pid, harmless(e->comm, ""), ip,
 		       address(e, e->raddr, raddr), e->rport, address(e, e->laddr, laddr), e->lport);
 		break;
 	case JSON:
 		printf("{\"time\":\"%s\",\"tool\":\"tcpaccept\",\"pid\":%u,\"comm\":\"%s\",\"ip\":%d,\"raddr\":\"%s\","
 		       "\"rport\":%u,\"laddr\":\"%s\",\"lport\":%u,\"uid\":%u,\"netns\":%u,\"cgroup_id\":%llu}\n",
-		       time_text(e->time_ns), e->pid, checked(e->comm, "\"\\"), ip, address(e, e->raddr, raddr),
+		       time_text(e->time_ns), e->pid, harmless(e->comm, "\"\\"), ip, address(e, e->raddr, raddr),
 		       e->rport, address(e, e->laddr, laddr), e->lport, e->uid, e->netns,
 		       (unsigned long long)e->cgroup_id);
 		break;
 	case CSV:
 		printf("%s,tcpaccept,%u,%s,%d,%s,%u,%s,%u,%u,%u,%llu\r\n", time_text(e->time_ns), e->pid,
-		       checked(e->comm, "\","), ip, address(e, e->raddr, raddr), e->rport,
+		       harmless(e->comm, "\","), ip, address(e, e->raddr, raddr), e->rport,
 		       address(e, e->laddr, laddr), e->lport, e->uid, e->netns, (unsigned long long)e->cgroup_id);
 		break;
 	}

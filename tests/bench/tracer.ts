@@ -49,8 +49,8 @@ export function withTracefs(command: readonly string[], first = "true"): string[
   return ["unshare", "--mount", "sh", "-c", script, "sh", ...command];
 }
 
-/** A tracer at work, its output in a file. */
-export interface Tracing {
+/** A tracer at work, its output in a file. Disposing of it ends it, if it has not been stopped. */
+export interface Tracing extends AsyncDisposable {
   readonly pid: number;
   /** CPU time of all its threads so far. */
   cpu_ns(): number;
@@ -67,7 +67,10 @@ export async function trace(command: readonly string[]): Promise<Tracing> {
   let ended = false;
   child.status.then(() => ended = true);
   while (Deno.statSync(file).size === 0) {
-    if (ended) throw new Error(`${command.join(" ")}: ${await said}`);
+    if (ended) {
+      await Deno.remove(file);
+      throw new Error(`${command.join(" ")}: ${await said}`);
+    }
     await new Promise((done) => setTimeout(done, 2)); // the interval of a bounded poll
   }
   return {
@@ -80,9 +83,13 @@ export async function trace(command: readonly string[]): Promise<Tracing> {
       child.kill("SIGINT");
       await child.status;
       const printed = await Deno.readFile(file);
-      await Deno.remove(file);
       const rows = printed.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), -1);
       return { rows, lost: Number(/lost (\d+) event/.exec(await said)?.[1] ?? 0) };
+    },
+    async [Symbol.asyncDispose]() {
+      if (!ended) child.kill("SIGKILL");
+      await child.status;
+      await Deno.remove(file);
     },
   };
 }

@@ -1,12 +1,14 @@
 import { type Case, parse_junit } from "./junit.ts";
-import { type Job, type Results, type Run, run_name } from "./result.ts";
+import type { Job, Results, Run } from "./result.ts";
 
-/** What is known not to work: a plan that a kernel cannot do, or (with `test`) one test that cannot run with it. */
+/** What is known not to work on a kernel: a plan, or with `test` one test, which then is ignored. */
 export interface Exclusion {
   readonly kernel: string;
+  /** Name of the live tests. */
   readonly tool: string;
-  readonly plan: string;
-  /** Title of the test, which is then reported as ignored. */
+  /** For a test it may be left out: then it is so with every plan. */
+  readonly plan?: string;
+  /** Title of the test, without the plan that it may name as "(fexit)". */
   readonly test?: string;
   readonly reason: string;
 }
@@ -29,72 +31,65 @@ export interface Verdict {
   readonly failures: readonly string[];
 }
 
-/** Compares what the guest with kernel `label` brought with what was asked of it and with what is excluded. */
+/** Compares what a guest with kernel `label` brought with what was asked of it and with what is excluded. */
 export function judge(label: string, job: Job, results: Results, exclusions: readonly Exclusion[]): Verdict {
   const { doctor, doctor_error } = results;
-  if (!doctor) {
-    return { rows: [], failures: [`${label}: nettrace doctor --json failed: ${doctor_error || "no output"}`] };
+  const { suite } = job;
+  if (!doctor) return { rows: [], failures: [`${label}: nettrace doctor --json failed: ${doctor_error || "no output"}`] };
+  const known = exclusions.filter(({ kernel, tool }) => kernel === label && tool === suite);
+  const tool = doctor.tools.find(({ name }) => name === suite);
+  if (!tool) {
+    const { cases, faults } = judge_run(results, undefined, known);
+    return { rows: [{ suite, preferred: false, cases }], failures: faults.map((fault) => `${label} ${suite}: ${fault}`) };
   }
+
   const rows: Row[] = [];
   const failures: string[] = [];
-
-  for (const suite of job.suites) {
-    const tool = doctor.tools.find(({ name }) => name === suite);
-    if (!tool) {
-      const { row, faults } = judge_run(results, suite, undefined, []);
-      rows.push({ ...row, preferred: false });
-      failures.push(...faults.map((fault) => `${label} ${suite}: ${fault}`));
-      continue;
-    }
-    const known = exclusions.filter((one) => one.kernel === label && one.tool === suite);
-    for (const plan of tool.plans.filter(({ name }) => job.plans?.includes(name) ?? true)) {
-      const { row, faults } = judge_plan(results, suite, plan, known.filter((one) => one.plan === plan.name));
-      rows.push({ ...row, preferred: plan.name === tool.plan });
-      failures.push(...faults.map((fault) => `${label} ${run_name(row)}: ${fault}`));
-    }
-    for (const { plan } of known.filter((one) => !tool.plans.some(({ name }) => name === one.plan))) {
-      failures.push(`${label} ${suite}: there is no plan ${plan} to exclude: mend expected.json.`);
-    }
+  for (const plan of tool.plans.filter(({ name }) => job.plans?.includes(name) ?? true)) {
+    const of_plan = known.filter((one) => one.plan === undefined || one.plan === plan.name);
+    const { faults, ...judged } = judge_plan(results, plan, of_plan);
+    rows.push({ suite, plan: plan.name, preferred: plan.name === tool.plan, ...judged });
+    failures.push(...faults.map((fault) => `${label} ${suite} ${plan.name}: ${fault}`));
   }
-  if (rows.length === 0) failures.push(`${label}: nothing was tested.`);
+  for (const { plan } of known.filter((one) => one.plan && !tool.plans.some(({ name }) => name === one.plan))) {
+    failures.push(`${label} ${suite}: there is no plan ${plan} to exclude: mend expected.json.`);
+  }
+  if (rows.length === 0) failures.push(`${label} ${suite}: nothing was tested.`);
   return { rows, failures };
 }
 
-interface Judged {
-  readonly row: Omit<Row, "preferred">;
+interface Judged extends Pick<Row, "cases" | "excluded"> {
   readonly faults: readonly string[];
 }
 
 function judge_plan(
   results: Results,
-  suite: string,
   { name, usable, reason = "no reason given" }: { name: string; usable: boolean; reason?: string },
   known: readonly Exclusion[],
 ): Judged {
   const exclusion = known.find(({ test }) => test === undefined);
   if (!usable) {
-    return {
-      row: { suite, plan: name, cases: [], excluded: exclusion?.reason ?? reason },
-      faults: exclusion ? [] : [`not usable, and not excluded: ${reason}`],
-    };
+    const faults = exclusion ? [] : [`not usable, and not excluded: ${reason}`];
+    return { cases: [], excluded: exclusion?.reason ?? reason, faults };
   }
-  const { row, faults } = judge_run(results, suite, name, known.flatMap(({ test }) => test ?? []));
-  if (!exclusion) return { row, faults };
-  return { row, faults: [`excluded (${exclusion.reason}), but usable: mend expected.json.`, ...faults] };
+  const { cases, faults } = judge_run(results, name, known);
+  if (!exclusion) return { cases, faults };
+  return { cases, faults: [`excluded (${exclusion.reason}), but usable: mend expected.json.`, ...faults] };
 }
 
-/** `may_ignore`: titles of the tests that must have been ignored, and no others. */
-function judge_run(results: Results, suite: string, plan: string | undefined, may_ignore: readonly string[]): Judged {
-  const run = results.runs.find((one) => one.suite === suite && one.plan === plan);
+function judge_run(results: Results, plan: string | undefined, known: readonly Exclusion[]): Judged {
+  const run = results.runs.find((one) => one.plan === plan);
   const cases = run ? parse_junit(run.junit) : [];
-  const ignored = cases.filter(({ outcome }) => outcome === "ignored").map(({ title }) => title);
+  const ignored = cases.filter(({ outcome }) => outcome === "ignored")
+    .map(({ title }) => title.replace(` (${plan})`, ""));
+  const expected = known.flatMap(({ test }) => test ?? []);
   return {
-    row: { suite, ...(plan !== undefined && { plan }), cases },
+    cases,
     faults: [
       ...run ? ending(run, cases) : ["the guest did not run it."],
-      ...ignored.filter((title) => !may_ignore.includes(title))
+      ...ignored.filter((title) => !expected.includes(title))
         .map((title) => `"${title}" was ignored, and is not excluded.`),
-      ...may_ignore.filter((title) => !ignored.includes(title))
+      ...expected.filter((title) => !ignored.includes(title))
         .map((title) => `"${title}" is excluded, but was not ignored: mend expected.json.`),
     ],
   };

@@ -1,8 +1,8 @@
 /** What passes between host and guest: the job goes in as /job.json, the results come out as /out/results.json. */
 
 export interface Job {
-  /** Live tests to run: `tcpaccept` is tests/live/tcpaccept_test.ts. */
-  readonly suites: readonly string[];
+  /** The live tests to run: `tcpaccept` is tests/live/tcpaccept_test.ts. */
+  readonly suite: string;
   /** Plans to force; all when absent. */
   readonly plans?: readonly string[];
 }
@@ -17,9 +17,8 @@ export interface Doctor {
   }[];
 }
 
-/** One `deno test` of one live test file with one plan forced; a file that is no tool's runs without. */
+/** One `deno test` of the live tests with one plan forced, or without where they are no tool's. */
 export interface Run {
-  readonly suite: string;
   readonly plan?: string;
   /** Exit code, or "timeout". */
   readonly ended: number | "timeout";
@@ -29,13 +28,8 @@ export interface Run {
 }
 
 export interface Results {
-  /** Absent when the doctor could not say; its stderr then is in `doctor_error`. */
+  /** Absent when the doctor could not say; what it printed instead then is in `doctor_error`. */
   readonly doctor?: Doctor;
   readonly doctor_error?: string;
   readonly runs: readonly Run[];
-}
-
-/** The name of a run in sentences and of its log: "tcpaccept.fexit". */
-export function run_name({ suite, plan }: { readonly suite: string; readonly plan?: string }): string {
-  return plan === undefined ? suite : `${suite}.${plan}`;
 }
