@@ -81,12 +81,13 @@ int report_open(struct bpf_iter__bpf_map_elem *ctx)
 	struct owner *owner;
 	struct tcp_sock *tp;
 	struct sock *sk;
+	__u64 *key = ctx->key, *birth = ctx->value;
 	struct life *e;
 	__u32 netns;
 
-	if (!ctx->key || !ctx->value)
+	if (!key || !birth)
 		return 0;
-	sk = (struct sock *)*(__u64 *)ctx->key;
+	sk = (struct sock *)*key;
 	owner = owner_of(sk);
 	if (!keep_owner(owner) || !keep_kind(sk, false))
 		return 0;
@@ -102,7 +103,7 @@ int report_open(struct bpf_iter__bpf_map_elem *ctx)
 	tp = (struct tcp_sock *)sk;
 	set_owner(&e->origin, owner, now, netns);
 	e->ends = ends;
-	e->duration_ns = now - *(__u64 *)ctx->value;
+	e->duration_ns = now - *birth;
 	e->tx_bytes = BPF_CORE_READ(tp, bytes_acked);
 	e->rx_bytes = BPF_CORE_READ(tp, bytes_received);
 	e->open = 1;

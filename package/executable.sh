@@ -15,7 +15,7 @@ denort() {
   cp out/bundle/*.js out/denort/
   cp "$@" out/denort/asset/
   cd out/denort
-  timeout 120 ../deno compile --allow-all --no-code-cache --no-config --no-lock --no-remote --no-npm --cached-only \
+  timeout 120 ../deno compile --v8-flags=--max-inlined-bytecode-size-cumulative=4000 --allow-all --no-code-cache --no-config --no-lock --no-remote --no-npm --cached-only \
     --no-check --no-prompt --quiet --include asset --output nettrace main.js
   mv nettrace ../../"$file"
 }

@@ -14,6 +14,7 @@ const MEANING: Record<string, string> = {
   call_full: "because too many system calls were under way at once",
   session_full: "perhaps, or shown twice: closes, because too many sockets were closing at once",
   owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",
+  headless: "because their TCP header was cut off or not in one piece with the packet's beginning",
   missed: "perhaps, because the kernel did not run a program inside itself",
   unlogged: "not logged, because the journal did not take them",
   unwritten: "because nobody read the output",

@@ -60,10 +60,8 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   while (!sink.closed && !terminal.stopping()) {
     const ready = flushed ? kernel.wait(ring, IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
     names?.read(); // what came before an event is known when it is shown
-    if (ready) {
-      ring.drain(record);
-      flushed = sink.flush();
-    }
+    if (ready && (flushed || sink.flush())) ring.drain(record);
+    flushed = sink.flush();
     if (pace.next(ready)) await kernel.turn();
     const now_ms = kernel.now_ms();
     if (now_ms - adjusted_ms > CLOCK_PERIOD_MS) {
@@ -78,9 +76,11 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
 
   session.detach();
   names?.read();
-  while (ring.drain(record) > 0 || !sink.flush()) {
-    if (!sink.flush() && !terminal.waitWritable(BLOCKED_WAIT_MS)) break;
-  }
+  do {
+    while (!sink.flush()) {
+      if (!terminal.waitWritable(BLOCKED_WAIT_MS)) break;
+    }
+  } while (sink.flush() && ring.drain(record) > 0);
   if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
   let unread = 0;
   ring.drain(() => ++unread > 0);
@@ -146,5 +146,5 @@ function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
 }
 
 // A signal that lands just before a wait is seen at its end.
-export const IDLE_WAIT_MS = 250, BLOCKED_WAIT_MS = 200;
+export const IDLE_WAIT_MS = 500, BLOCKED_WAIT_MS = 200;
 const WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;

@@ -13,7 +13,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 // timeout(1) and sudo send a signal to the process and again to its group.
 const ECHO_MS = 300;
 const INTERRUPTED = 130;
-const STDOUT = 1;
+const STDOUT = 1, NEWLINE = 10;
+const DEV_NULL = 0x103; // its numbers, 1 and 3 (Documentation/admin-guide/devices.txt)
 // A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
 const PIPE_BYTES = 4096;
 
@@ -27,13 +28,16 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
       if (now_ms - stopped_ms > ECHO_MS) Deno.exit(INTERRUPTED);
     });
   }
-  const neverBlocks = Deno.statSync("/proc/self/fd/1").isFile;
+  const { isFile, rdev } = Deno.statSync("/proc/self/fd/1");
+  const neverBlocks = isFile || rdev === DEV_NULL;
   return {
     write(bytes) {
       try {
         if (neverBlocks) return Deno.stdout.writeSync(bytes);
         if (!waitWritable(STDOUT, 0)) return 0;
-        return Deno.stdout.writeSync(bytes.subarray(0, PIPE_BYTES));
+        // Deno writes up to the last line's end and the rest apart, so the rest is left for the next time.
+        const lines = bytes.length > PIPE_BYTES ? bytes.lastIndexOf(NEWLINE, PIPE_BYTES - 1) + 1 : 0;
+        return Deno.stdout.writeSync(bytes.subarray(0, lines || PIPE_BYTES));
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) return -1;
         if (error instanceof Deno.errors.WouldBlock) return 0;

@@ -9,12 +9,11 @@ export type Symbolize = (low: number, high: number) => string;
 function frames(u32: Uint32Array, i: number, count: number, from: number, symbolize: Symbolize): string[] {
   const all: string[] = [];
   const end = i + 2 * count;
+  const isZero = (at: number) => u32[at] === 0 && u32[at + 1] === 0;
   let at = i;
-  while (at < end && (u32[at] !== u32[from] || u32[at + 1] !== u32[from + 1])) at += 2;
-  for (at = at < end ? at : i; at < end; at += 2) {
-    const low = u32[at] as number, high = u32[at + 1] as number;
-    if (low === 0 && high === 0) break;
-    all.push(symbolize(low, high));
+  while (at < end && !isZero(at) && (u32[at] !== u32[from] || u32[at + 1] !== u32[from + 1])) at += 2;
+  for (at = at === end || isZero(at) ? i : at; at < end && !isZero(at); at += 2) {
+    all.push(symbolize(u32[at] as number, u32[at + 1] as number));
   }
   return all;
 }

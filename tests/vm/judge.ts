@@ -35,12 +35,17 @@ export interface Verdict {
 export function judge(label: string, job: Job, results: Results, exclusions: readonly Exclusion[]): Verdict {
   const { doctor, doctor_error } = results;
   const { suite } = job;
-  if (!doctor) return { rows: [], failures: [`${label}: nettrace doctor --json failed: ${doctor_error || "no output"}`] };
+  if (!doctor) {
+    return { rows: [], failures: [`${label}: nettrace doctor --json failed: ${doctor_error || "no output"}`] };
+  }
   const known = exclusions.filter(({ kernel, tool }) => kernel === label && tool === suite);
   const tool = doctor.tools.find(({ name }) => name === suite);
   if (!tool) {
     const { cases, faults } = judge_run(results, undefined, known);
-    return { rows: [{ suite, preferred: false, cases }], failures: faults.map((fault) => `${label} ${suite}: ${fault}`) };
+    return {
+      rows: [{ suite, preferred: false, cases }],
+      failures: faults.map((fault) => `${label} ${suite}: ${fault}`),
+    };
   }
 
   const rows: Row[] = [];

@@ -1,6 +1,8 @@
-import { strictEqual } from "node:assert";
+import { ok, strictEqual } from "node:assert";
+import type { Exclusion } from "./judge.ts";
 import { kernels, newest } from "./kernel.ts";
 import { depends } from "./modules.ts";
+import { suites } from "./payload.ts";
 
 Deno.test("newest takes the highest version, by numbers and not by letters", () => {
   const names = ["linux-image-6.12.90+deb13-cloud-amd64", "linux-image-6.12.117+deb13-cloud-amd64", "linux-base"];
@@ -16,6 +18,16 @@ Deno.test("kernels.json pins packages that its own patterns match, in one versio
       strictEqual(new RegExp(newest).test(name), true, `${label} ${name}`);
       strictEqual(version, packages[0]?.version, `${label} ${name}`);
     }
+  }
+});
+
+Deno.test("expected.json speaks of kernels and live tests that there are, and of a plan or a test", async () => {
+  const exclusions: Exclusion[] = JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
+  const labels = kernels().map(({ label }) => label);
+  for (const { kernel, tool, plan, test, reason } of exclusions) {
+    ok(labels.includes(kernel), kernel);
+    ok(suites().includes(tool), tool);
+    ok((plan ?? test) && reason, `${kernel} ${tool}`);
   }
 });
 

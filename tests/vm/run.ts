@@ -1,24 +1,24 @@
 /** The live tests on every kernel of the matrix; see README.md. */
 import { parseArgs } from "node:util";
-import { type Kernel, kernels } from "./kernel.ts";
-import { document } from "./matrix.ts";
+import { type Kernel, kernels, unpack } from "./kernel.ts";
+import { document, type KernelRows } from "./matrix.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
-import type { Job } from "./result.ts";
-import { type Trial, try_kernel } from "./trial.ts";
+import { hold, type Outcome, type Trial } from "./trial.ts";
 
 const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --kernels 5.10,7.2       these kernels only
   --ci                     the oldest and the newest kernel only
   --plans fexit,kprobe     these plans only
   --only tcpaccept         these live tests only
-  --jobs 2                 this many guests at once
+  --jobs 2                 this many guests at once (default: one per CPU)
   --append 'WORD...'       add to the guests' kernel command line
   --pin                    pin the kernels that their suites have now, and run nothing`;
 
 interface Options {
   readonly selected: readonly Kernel[];
-  readonly job: Job;
+  readonly tests: readonly string[];
+  readonly plans?: readonly string[];
   readonly jobs: number;
   readonly append: string;
   /** Whether nothing is left out and nothing added. */
@@ -44,14 +44,12 @@ function parse(args: string[]): Options | "pin" | "help" {
   const all = kernels();
   const { plans, only, append } = values;
   const labels = values.kernels ?? (values.ci ? `${all[0]!.label},${all.at(-1)!.label}` : undefined);
-  const jobs = Number(values.jobs ?? 2);
+  const jobs = Number(values.jobs ?? navigator.hardwareConcurrency);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs} is not a number of guests.`);
   return {
     selected: choose("kernel", all, ({ label }) => label, labels),
-    job: {
-      suites: choose("live test", suites(), (name) => name, only),
-      ...(plans !== undefined && { plans: plans.split(",") }),
-    },
+    tests: choose("live test", suites(), (name) => name, only),
+    ...(plans !== undefined && { plans: plans.split(",") }),
     jobs,
     append: append ?? "",
     full: [labels, plans, only, append].every((value) => value === undefined),
@@ -67,28 +65,57 @@ function choose<T>(what: string, all: readonly T[], name: (one: T) => string, wa
   });
 }
 
-async function main({ selected, job, jobs, append, full }: Options): Promise<boolean> {
-  const started = performance.now();
+/** What is to be done, kernel by kernel. Downloads and unpacks the kernels. */
+async function trials({ selected, tests, plans, append }: Options): Promise<Trial[]> {
   const files = await payload();
-  const trials = new Map<Kernel, Trial>();
-  const waiting = [...selected];
-  const worker = async () => {
-    for (let kernel = waiting.shift(); kernel; kernel = waiting.shift()) {
-      const { label } = kernel;
-      const broken = (error: unknown): Trial => ({ failures: [`${label}: ${sentence(error)}`] });
-      trials.set(kernel, await try_kernel(kernel, job, files, append).catch(broken));
+  const found: Trial[] = [];
+  for (const kernel of selected) {
+    const unpacked = await unpack(kernel);
+    if (unpacked.moved) console.log(unpacked.moved);
+    for (const suite of tests) {
+      found.push({ kernel, unpacked, job: { suite, ...(plans && { plans }) }, payload: files, append });
+    }
+  }
+  return found;
+}
+
+async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial, Outcome>> {
+  const outcomes = new Map<Trial, Outcome>();
+  const waiting = [...all];
+  const work = async () => {
+    for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
+      const name = `${trial.kernel.label} ${trial.job.suite}`;
+      const broken = (error: unknown): Outcome => ({ rows: [], failures: [`${name}: ${sentence(error)}`] });
+      outcomes.set(trial, await hold(trial).catch(broken));
     }
   };
-  await Promise.all(Array.from({ length: jobs }, worker));
+  await Promise.all(Array.from({ length: jobs }, work));
+  return outcomes;
+}
 
-  const results = selected.flatMap((kernel) => trials.get(kernel)?.rows ?? []);
-  if (full && results.length === selected.length) {
-    await Deno.writeTextFile(`${root}docs/kernels.md`, document(results));
+/** The rows of each kernel; those of a kernel that brought nothing are left out. */
+function by_kernel(outcomes: ReadonlyMap<Trial, Outcome>): KernelRows[] {
+  const found = new Map<Kernel, KernelRows>();
+  for (const [{ kernel, unpacked: { version } }, { release, rows }] of outcomes) {
+    if (release === undefined) continue;
+    found.set(kernel, { kernel, release, version, rows: [...found.get(kernel)?.rows ?? [], ...rows] });
   }
-  const failures = selected.flatMap((kernel) => trials.get(kernel)?.failures ?? []);
+  return [...found.values()];
+}
+
+async function main(options: Options): Promise<boolean> {
+  const started = performance.now();
+  const all = await trials(options);
+  const outcomes = await hold_all(all, options.jobs);
+  const in_order = new Map(all.map((trial) => [trial, outcomes.get(trial)!]));
+  const results = [...in_order.values()];
+  if (options.full && results.every(({ release }) => release !== undefined)) {
+    await Deno.writeTextFile(`${root}docs/kernels.md`, document(by_kernel(in_order)));
+  }
+  const failures = results.flatMap((result) => result.failures);
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const wall_s = (performance.now() - started) / 1000;
-  console.log(`kernels: ${selected.length}, failures: ${failures.length}, time: ${wall_s.toFixed(0)} s`);
+  console.log(`guests: ${all.length}, failures: ${failures.length}, time: ${wall_s.toFixed(0)} s`);
   return failures.length === 0;
 }
 

@@ -2,67 +2,73 @@ import { boot, kernel_image } from "./boot.ts";
 import { complaints } from "./console.ts";
 import type { Entry } from "./cpio.ts";
 import { write_initramfs } from "./initramfs.ts";
-import { type Exclusion, judge } from "./judge.ts";
-import { type Kernel, unpack } from "./kernel.ts";
-import { type KernelRows, outcome } from "./matrix.ts";
+import { type Exclusion, judge, type Row } from "./judge.ts";
+import type { Kernel, Unpacked } from "./kernel.ts";
+import { outcome } from "./matrix.ts";
 import { root } from "./payload.ts";
-import { type Job, type Results, run_name } from "./result.ts";
+import type { Job, Results } from "./result.ts";
 
-const GUEST_TIMEOUT_S = 7200;
+const GUEST_TIMEOUT_S = 3600;
 const ATTEMPTS = 2;
 
+/** One live test file on one kernel, in a guest of its own. */
 export interface Trial {
-  /** Absent when the guest brought no result. */
-  readonly rows?: KernelRows;
+  readonly kernel: Kernel;
+  readonly unpacked: Unpacked;
+  readonly job: Job;
+  readonly payload: readonly Entry[];
+  /** Added to the kernel's command line. */
+  readonly append: string;
+}
+
+export interface Outcome {
+  /** `uname -r`; absent when the guest brought no result. */
+  readonly release?: string;
+  readonly rows: readonly Row[];
   /** One sentence each. */
   readonly failures: readonly string[];
 }
 
-/** Boots `kernel`, prints how its tests ended and judges them; a guest that brings no result gets one more chance. */
-export async function try_kernel(
-  kernel: Kernel,
-  job: Job,
-  payload: readonly Entry[],
-  append: string,
-): Promise<Trial> {
-  const { dir, version, moved } = await unpack(kernel);
-  if (moved) console.log(moved);
-  const into = `${root}out/vm/${kernel.label}`;
+/** Boots a guest, prints how its tests ended and judges them; a guest that brings no result gets one more chance. */
+export async function hold(trial: Trial): Promise<Outcome> {
+  const { kernel: { label }, unpacked: { dir }, job, payload, append } = trial;
+  const log_dir = `out/vm/${label}/${job.suite}`;
+  const into = root + log_dir;
   await Deno.remove(into, { recursive: true }).catch(() => {});
   await Deno.mkdir(into, { recursive: true });
   const initramfs = `${into}/initramfs.cpio`;
   await write_initramfs(initramfs, dir, payload, job);
   using _removal = { [Symbol.dispose]: () => Deno.removeSync(initramfs) }; // 200 MB
-  const image = await kernel_image(dir);
 
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const started = performance.now();
-    const whole = await boot({ kernel: image, initramfs, append, into, timeout_s: GUEST_TIMEOUT_S });
-    const wall_s = ((performance.now() - started) / 1000).toFixed(1);
-    if (whole) return await report(kernel, version, job, into, wall_s);
-    const log = `console.${attempt}.log`;
-    await Deno.rename(`${into}/console.log`, `${into}/${log}`);
-    console.log(`${kernel.label}: the guest brought no result in ${wall_s} s: see out/vm/${kernel.label}/${log}.`);
+    const guest = { kernel: await kernel_image(dir), initramfs, append, into, timeout_s: GUEST_TIMEOUT_S };
+    const whole = await boot(guest);
+    const wall_s = ((performance.now() - started) / 1000).toFixed(0);
+    if (whole) return await report(trial, into, wall_s);
+    await Deno.rename(`${into}/console.log`, `${into}/console.${attempt}.log`);
+    console.log(`${label} ${job.suite}: no result in ${wall_s} s: see ${log_dir}/console.${attempt}.log.`);
   }
-  return { failures: [`${kernel.label}: the guest brought no result, ${ATTEMPTS} times.`] };
+  return { rows: [], failures: [`${label} ${job.suite}: the guest brought no result, ${ATTEMPTS} times.`] };
 }
 
-async function report(kernel: Kernel, version: string, job: Job, into: string, wall_s: string): Promise<Trial> {
+async function report({ kernel: { label }, job }: Trial, into: string, wall_s: string): Promise<Outcome> {
   const text = async (name: string) => (await Deno.readTextFile(`${into}/${name}`)).trim();
   const release = await text("release");
-  console.log(`${kernel.label}: ${release}, booted in ${await text("boot_s")} s, powered off after ${wall_s} s`);
-  const failures = complaints(await text("console.log")).map((line) => `${kernel.label}: the kernel says ${line}`);
+  const name = `${label} ${job.suite}`;
+  const complained = complaints(await text("console.log")).map((line) => `${name}: the kernel says ${line}`);
   if (await text("code") !== "0") {
-    return { failures: [...failures, `${kernel.label}: guest.ts failed: see out/vm/${kernel.label}/console.log.`] };
+    return { rows: [], failures: [...complained, `${name}: guest.ts failed: see ${into}/console.log.`] };
   }
-
   const results: Results = JSON.parse(await text("results.json"));
   const exclusions: Exclusion[] = JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
-  const verdict = judge(kernel.label, job, results, exclusions);
-  for (const row of verdict.rows) {
-    const run = results.runs.find(({ suite, plan }) => suite === row.suite && plan === row.plan);
-    const name = run_name(row) + (row.preferred ? " (default)" : "");
-    console.log(`${kernel.label}:   ${name}: ${outcome(row)}${run ? ` in ${run.spent_s.toFixed(1)} s` : ""}`);
+  const { rows, failures } = judge(label, job, results, exclusions);
+
+  console.log(`${name}: booted in ${await text("boot_s")} s, off after ${wall_s} s`);
+  for (const row of rows) {
+    const spent_s = results.runs.find(({ plan }) => plan === row.plan)?.spent_s;
+    const plan = row.plan === undefined ? "" : row.preferred ? `${row.plan} (default): ` : `${row.plan}: `;
+    console.log(`${name}:   ${plan}${outcome(row)}${spent_s ? ` in ${spent_s.toFixed(0)} s` : ""}`);
   }
-  return { rows: { kernel, release, version, rows: verdict.rows }, failures: [...failures, ...verdict.failures] };
+  return { release, rows, failures: [...complained, ...failures] };
 }
