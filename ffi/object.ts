@@ -137,13 +137,11 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       return bytes;
     },
     iterate(name, over) {
-      const which = new Uint32Array(4); // union bpf_iter_link_info: map_fd is its first member
-      const options = new BigUint64Array([
-        BigInt(ITER_ATTACH_OPTS_SIZE),
-        BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(which))),
-        BigInt(which.byteLength),
-      ]);
-      if (over !== undefined) which[0] = libbpf.bpf_map__fd(map(over));
+      // The options, and behind them the union bpf_iter_link_info that they point to, whose first member is map_fd.
+      const options = new BigUint64Array(ITER_ATTACH_OPTS_SIZE / 8 + 2);
+      const start = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(options)));
+      options.set([BigInt(ITER_ATTACH_OPTS_SIZE), start + BigInt(ITER_ATTACH_OPTS_SIZE), 16n]);
+      if (over !== undefined) options[ITER_ATTACH_OPTS_SIZE / 8] = BigInt(libbpf.bpf_map__fd(map(over)));
       const link = libbpf.pointer(
         `attach ${name}`,
         libbpf.bpf_program__attach_iter(program(name), over === undefined ? null : options),

@@ -31,13 +31,18 @@ static const struct scenario *scenario_named(const char *name)
 	die("there is no scenario %s", name);
 }
 
+#define MOST_DESCRIPTORS 20000 /* in one process, in any test */
+
 /* Accepted sockets stay open until the end, as otherwise their numbers and ports would be used again. */
 static void allow_many_descriptors(void)
 {
+	const struct rlimit most = { MOST_DESCRIPTORS, MOST_DESCRIPTORS };
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		die("cannot read the limit of open files: %m");
+	if (limit.rlim_max < MOST_DESCRIPTORS && !setrlimit(RLIMIT_NOFILE, &most))
+		return;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		die("cannot raise the limit of open files: %m");
