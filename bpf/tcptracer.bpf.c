@@ -149,16 +149,17 @@ int BPF_PROG(destroy, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct session *session = bpf_map_lookup_elem(&sessions, &key);
-	struct endpoints ends;
+	struct endpoints ends = {};
+	bool ended = false;
 
-	if (keep_kind(sk, true) && !(session && session->ended)) {
-		if (session)
-			ends = session->ends;
-		else
-			set_endpoints(&ends, sk, true);
-		if (ends.rport)
-			show_close(sk, &ends, TCP_CLOSE);
+	if (session) {
+		bpf_probe_read_kernel(&ends, sizeof(ends), &session->ends);
+		ended = session->ended;
+	} else if (keep_kind(sk, true)) {
+		set_endpoints(&ends, sk, true);
 	}
+	if (ends.rport && !ended)
+		show_close(sk, &ends, TCP_CLOSE);
 	bpf_map_delete_elem(&sessions, &key);
 	bpf_map_delete_elem(&owners, &key);
 	return 0;
