@@ -31,6 +31,7 @@ enum { false, true };
 #define SHUTDOWN_MASK 3
 #define PF_KTHREAD 0x00200000
 #define E2BIG 7
+#define EEXIST 17
 #define EBADF 9
 
 /* include/net/tcp_states.h */

@@ -28,7 +28,7 @@ struct {
 	__type(value, struct owner);
 } owners SEC(".maps");
 
-LOST(owner_full); /* sockets whose owner is not known as there was no room for it */
+LOST(owner_full); /* sockets whose owner is not known as it could not be kept */
 
 static __always_inline struct owner *owner_of(struct sock *sk)
 {
@@ -41,6 +41,12 @@ static __always_inline struct owner *owner_of(struct sock *sk)
 static __always_inline bool keep_owner(const struct owner *owner)
 {
 	return owner || !judges_tasks();
+}
+
+/* True if an entry could not be kept: for lack of room, or as its bucket was locked by what was interrupted (-EBUSY). */
+static __always_inline bool unkept(long error)
+{
+	return error && error != -EEXIST;
 }
 
 /* Makes the current task the owner of a socket; `flags` is BPF_ANY, or BPF_NOEXIST not to take it from another. */
@@ -59,7 +65,7 @@ static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u6
 	if (!keep_task())
 		return;
 	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
-	if (bpf_map_update_elem(&owners, &key, &owner, flags) == -E2BIG)
+	if (unkept(bpf_map_update_elem(&owners, &key, &owner, flags)))
 		COUNT_LOST(owner_full);
 }
 
@@ -160,7 +166,7 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 			return 0;
 	}
 	key = (__u64)sk;
-	if (bpf_map_update_elem(&owners, &key, &owner, BPF_NOEXIST) == -E2BIG)
+	if (unkept(bpf_map_update_elem(&owners, &key, &owner, BPF_NOEXIST)))
 		COUNT_LOST(owner_full);
 	return 0;
 }

@@ -37,7 +37,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	learn_owner(sk, oldstate, newstate, now);
 	/* A session is measured from ESTABLISHED, and one that never was from SYN_SENT. */
 	if (newstate < TCP_FIN_WAIT1) {
-		if (bpf_map_update_elem(&births, &key, &now, BPF_ANY) == -E2BIG)
+		if (bpf_map_update_elem(&births, &key, &now, BPF_ANY))
 			COUNT_LOST(birth_full);
 		return 0;
 	}
