@@ -52,6 +52,8 @@ static __noinline void emit_fd(long fd)
 	sk = sock_of(fd);
 	if (sk)
 		accepted(sk, now, false);
+	else
+		COUNT_LOST(fd_gone);
 }
 
 /* The four bytes after nr are not always zero, so it is an int (include/trace/events/syscalls.h: syscall_trace_exit). */

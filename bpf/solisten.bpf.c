@@ -76,6 +76,8 @@ static __noinline void end(__s32 ret)
 	if (ret == -EBADF)
 		return;
 	sk = sock_of(call.fd);
+	if (!sk && !ret)
+		COUNT_LOST(fd_gone);
 	if (!sk || !keep_kind(sk, false))
 		return;
 	/* __sys_listen() takes a negative backlog for a large one (net/socket.c). */
