@@ -40,14 +40,14 @@ async function withCopy(test: (directory: string, env: Record<string, string>) =
 
 Deno.test("make makes the same bytes in another directory, and nothing the second time", () =>
   withCopy(async (directory, env) => {
-    await run(["make", "RUNTIME=packed"], root);
-    await run(["make", "RUNTIME=packed"], directory, env);
+    await run(["make", "--no-print-directory", "RUNTIME=packed"], root);
+    await run(["make", "--no-print-directory", "RUNTIME=packed"], directory, env);
     const objects = Array.from(Deno.readDirSync(`${root}bpf`)).flatMap(({ name }) =>
       name.endsWith(".bpf.c") ? `out/${name.replace(/c$/, "o")}` : []
     );
     for (const file of [...MADE, ...objects]) {
       if (await sha256(root + file) !== await sha256(`${directory}/${file}`)) throw new Error(`${file} differs.`);
     }
-    const again = await run(["make", "RUNTIME=packed"], directory, env);
+    const again = await run(["make", "--no-print-directory", "RUNTIME=packed"], directory, env);
     if (again !== "") throw new Error(`The second make did:\n${again}`);
   }));
