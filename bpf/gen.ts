@@ -40,11 +40,14 @@ export function layout(tool: string, elf: Uint8Array): string {
   const btf = parts.find((s) => s.name === ".BTF");
   if (!btf) throw new Error(`${tool} has no .BTF section: compile it with -g`);
   const types = readBtf(btf.bytes);
-  const record = types.find((t) => t.kind === "var" && t.name === "unused_record");
-  if (!record) throw new Error(`${tool} declares no EVENTS(record)`);
-  const event = bare(types, bare(types, record.type).type);
-  const counted = types.find((t) => t.kind === "var" && t.name === "unused_count");
-  const count = counted && bare(types, bare(types, counted.type).type);
+  /** The struct that a variable of this name points to. */
+  const declared = (name: string) => {
+    const pointer = types.find((t) => t.kind === "var" && t.name === name);
+    const struct = pointer && bare(types, bare(types, pointer.type).type);
+    return struct && { size: struct.size, fields: fields(types, struct) };
+  };
+  const event = declared("unused_record"), count = declared("unused_count"), sample = declared("unused_sample");
+  if (!event && !sample) throw new Error(`${tool} declares neither EVENTS(record) nor SAMPLES(...)`);
   const all = symbols(elf);
   const variables = (section: string): Record<string, Field> =>
     Object.fromEntries(
@@ -55,8 +58,9 @@ export function layout(tool: string, elf: Uint8Array): string {
     all.filter((s) => s.kind === "function" && s.section !== ".text").map((s) => [s.name, s.section]),
   );
   const value = {
-    event: { size: event.size, fields: fields(types, event) },
-    ...count && { count: { size: count.size, fields: fields(types, count) } },
+    ...event && { event },
+    ...count && { count },
+    ...sample && { sample },
     rodata: variables(".rodata"),
     bss: variables(".bss"),
     programs,

@@ -30,22 +30,22 @@ struct endpoints {
 	__u16 protocol;
 };
 
+/* One way to lose an event; user space finds every variable named lost_* and reports those that are not zero. */
+#define LOST(cause) __u64 lost_##cause = 0
+#define COUNT_LOST(cause) __sync_fetch_and_add(&lost_##cause, 1)
+
 /*
  * A ring of `record`s for the object. The size is a default: user space sets it before load. The unused pointer puts
  * the type into BTF, where the layout generator finds it.
  */
 #define EVENTS(record)												\
+	LOST(ring_full);											\
 	const record *unused_record __attribute__((unused)) = 0;						\
 	struct {												\
 		__uint(type, BPF_MAP_TYPE_RINGBUF);								\
 		__uint(max_entries, 1 << 21);									\
 	} events SEC(".maps")
 
-/* One way to lose an event; user space finds every variable named lost_* and reports those that are not zero. */
-#define LOST(cause) __u64 lost_##cause = 0
-#define COUNT_LOST(cause) __sync_fetch_and_add(&lost_##cause, 1)
-
-LOST(ring_full);
 
 /*
  * READ() loads a member of a kernel struct: straight where the verifier knows the pointer's type (`typed`; this also

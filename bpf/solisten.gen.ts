@@ -136,15 +136,15 @@ export default {
     }
   },
   "bss": {
-    "lost_ring_full": {
+    "lost_fd_gone": {
       "offset": 0,
       "size": 8
     },
-    "lost_fd_gone": {
+    "lost_children": {
       "offset": 8,
       "size": 8
     },
-    "lost_children": {
+    "lost_ring_full": {
       "offset": 16,
       "size": 8
     },

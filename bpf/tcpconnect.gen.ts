@@ -173,15 +173,15 @@ export default {
     }
   },
   "bss": {
-    "lost_ring_full": {
-      "offset": 0,
-      "size": 8
-    },
     "lost_count_full": {
-      "offset": 16,
+      "offset": 8,
       "size": 8
     },
     "lost_children": {
+      "offset": 16,
+      "size": 8
+    },
+    "lost_ring_full": {
       "offset": 24,
       "size": 8
     },

@@ -136,11 +136,11 @@ export default {
     }
   },
   "bss": {
-    "lost_ring_full": {
+    "lost_children": {
       "offset": 0,
       "size": 8
     },
-    "lost_children": {
+    "lost_ring_full": {
       "offset": 8,
       "size": 8
     },

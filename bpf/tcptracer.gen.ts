@@ -128,31 +128,31 @@ export default {
     }
   },
   "bss": {
-    "lost_ring_full": {
+    "lost_fd_gone": {
       "offset": 0,
       "size": 8
     },
-    "lost_fd_gone": {
+    "lost_children": {
       "offset": 8,
       "size": 8
     },
-    "lost_children": {
+    "lost_direct": {
       "offset": 16,
       "size": 8
     },
-    "lost_direct": {
+    "lost_armed_before": {
       "offset": 24,
       "size": 8
     },
-    "lost_armed_before": {
+    "lost_map_full": {
       "offset": 32,
       "size": 8
     },
-    "lost_map_full": {
+    "lost_owner_full": {
       "offset": 40,
       "size": 8
     },
-    "lost_owner_full": {
+    "lost_ring_full": {
       "offset": 48,
       "size": 8
     },

@@ -71,6 +71,7 @@ export function openKernel(from: {
       }
       return { seconds: Number(best.offset / 1_000_000_000n), nanoseconds: Number(best.offset % 1_000_000_000n) };
     },
+    monotonic_ns: () => read_ns(CLOCK_MONOTONIC),
     /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
     isSecure: () => libc.getauxval(AT_SECURE) !== 0n,
     libbpf,

@@ -3,6 +3,7 @@ import type { Libbpf } from "./libbpf.ts";
 import { cString, type Libc } from "./libc.ts";
 import { mapMemory, mapRing, pageSize, type RingMapping } from "./mapping.ts";
 import { drain } from "./ring.ts";
+import { takeAll } from "./take.ts";
 
 // Of struct bpf_object_open_opts: the size that leads it, and its member object_name; newer libbpf takes a shorter one.
 const OPEN_OPTS_SIZE = 80, OPEN_OPTS_OBJECT_NAME = 8;
@@ -28,6 +29,10 @@ export interface BpfObject extends Disposable {
   attach(program: string): void;
   /** The entries of a hash map, one after the other: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
+  /** Makes `inner` the map in the map of maps `outer`, and returns when no program uses the former one any more. */
+  exchange(outer: string, inner: string): void;
+  /** Empties a map that no program uses, and gives what was in it (takeAll in take.ts). */
+  take(map: string): Uint8Array;
   /** Runs an iterator program over all that it iterates over, or over a map's entries; what it prints is dropped. */
   iterate(program: string, map?: string): void;
   detach(): void;
@@ -136,6 +141,14 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       }
       return bytes;
     },
+    exchange(outer, inner) {
+      const first = new Uint32Array(1), fd = new Uint32Array([libbpf.bpf_map__fd(map(inner))]);
+      libbpf.number(
+        `exchange ${outer}`,
+        libbpf.bpf_map_update_elem(libbpf.bpf_map__fd(map(outer)), first, fd, 0n),
+      );
+    },
+    take: (name) => takeAll(libbpf, map(name)),
     iterate(name, over) {
       // The options, and behind them the union bpf_iter_link_info that they point to, whose first member is map_fd.
       const options = new BigUint64Array(ITER_ATTACH_OPTS_SIZE / 8 + 2);

@@ -5,9 +5,13 @@ import { common, type Constant, type Option, type Options } from "./option.ts";
 import type { Run } from "./run.ts";
 import type { Tool } from "./tool.ts";
 
-/** All options of a tool: its own first, then those that every tool has, unless it has its own form of one. */
+/**
+ * All options of a tool: its own first, then those that every tool has, unless it has its own form of one or no ring to
+ * size.
+ */
 export function allOptions(tool: Tool): Options {
-  return { ...tool.options, ...common, ...tool.options };
+  const { buffer, ...others } = common;
+  return { ...tool.options, ...others, ...tool.layout.event && { buffer }, ...tool.options };
 }
 
 /** A parsed command line: what was asked for, with options by long name. */
@@ -35,11 +39,10 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
   for (const [name, option] of Object.entries(options)) {
     const value = typed[camelCase(name)];
     if (value === undefined) continue;
-    if (option.excludes !== undefined && typed[camelCase(option.excludes)] !== undefined) {
+    const other = [option.excludes ?? []].flat().find((other) => typed[camelCase(other)] !== undefined);
+    if (other !== undefined) {
       throw new BadInput(
-        `${spelled(name, option)} and ${
-          spelled(option.excludes, options[option.excludes])
-        } exclude each other: give one of them.`,
+        `${spelled(name, option)} and ${spelled(other, options[other])} exclude each other: give one of them.`,
       );
     }
     values.set(name, option.parse ? option.parse(String(value)) : true);
@@ -129,7 +132,7 @@ export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
     plan: values.get("plan") as string | undefined,
     buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,
     format: values.has("json") ? "json" : values.has("csv") ? "csv" : "table",
-    given: new Set(values.keys()),
+    given: values,
     counting: tool.count !== undefined && values.has(tool.count.option),
   };
 }

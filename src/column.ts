@@ -25,6 +25,10 @@ export type Cell<Field extends string = string> =
   /** Nanoseconds as milliseconds, from whole microseconds, as bcc has them. */
   | { kind: "ms"; field: Field; digits: number }
   | { kind: "hex"; field: Field }
+  /** True for 1. */
+  | { kind: "flag"; field: Field }
+  /** All the whole numbers of 64 bits that the field is made of. */
+  | { kind: "list"; field: Field }
   /** A name for each number; numbers without one stand as they are. */
   | { kind: "enum"; field: Field; names: readonly (string | undefined)[] }
   /** What a lookup says of a number, by the lookup's name (Lookups in src/lookup.ts). */
@@ -52,8 +56,8 @@ export interface Column<Field extends string = string> {
   record?: boolean;
   /** Shown in the table only if this option is given, or all of these. */
   option?: string | readonly string[];
-  /** Not shown in the table if this option is given. */
-  unless?: string;
+  /** Not shown in the table if this option is given, or one of these. */
+  unless?: string | readonly string[];
   /** A field that is 0 where the value is not known: it then stands as null, or in a table as 0 or -. */
   known?: Field;
   cell: Cell<Field>;
@@ -156,15 +160,45 @@ export const recordTail = [
   },
 ] as const satisfies readonly Column<OriginField>[];
 
-/** The columns that a table shows under these options. */
-export function tableColumns(columns: readonly Column[], given: ReadonlySet<string>): Column[] {
+/** Tells which options were given. */
+type Given = Pick<ReadonlySet<string>, "has">;
+
+/** The columns that are there under these options. */
+export function shownColumns(columns: readonly Column[], given: Given): Column[] {
   return columns.filter((c) =>
-    c.heading !== undefined && [c.option ?? []].flat().every((option) => given.has(option)) &&
-    (c.unless === undefined || !given.has(c.unless))
+    [c.option ?? []].flat().every((option) => given.has(option)) &&
+    ![c.unless ?? []].flat().some((option) => given.has(option))
   );
+}
+
+/** The columns that a table shows under these options. */
+export function tableColumns(columns: readonly Column[], given: Given): Column[] {
+  return shownColumns(columns, given).filter((c) => c.heading !== undefined);
 }
 
 /** The columns of a record. */
 export function recordColumns(tool: string, columns: readonly Column[]): Column[] {
   return [...recordHead(tool), ...columns.filter((c) => c.record !== false), ...recordTail];
+}
+
+/** The columns of a record of an interval; those that need an option are in it only if that is given. */
+export function sampleColumns(tool: string, columns: readonly Column[]): Column[] {
+  return [
+    {
+      key: "time",
+      width: 0,
+      cell: { kind: "time", field: "end_ns" },
+      description: "When the record was made: the end of the interval, RFC 3339 in UTC with nanoseconds.",
+    },
+    { key: "tool", width: 0, cell: { kind: "text", text: tool }, description: "The tool that counted." },
+    { key: "start", width: 0, cell: { kind: "time", field: "start_ns" }, description: "Start of the interval." },
+    { key: "end", width: 0, cell: { kind: "time", field: "end_ns" }, description: "End of the interval." },
+    {
+      key: "partial",
+      width: 0,
+      cell: { kind: "flag", field: "partial" },
+      description: "True if the interval ended before its time, as the last one does that is interrupted.",
+    },
+    ...columns.filter((c) => c.record !== false),
+  ];
 }

@@ -21,8 +21,9 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   const sink = newSink(terminal, rowLimit(columns));
   if (run.format === "table") sink.text(tool.intro ?? "");
   sink.flush();
+  const ring = session.ring();
   while (!sink.closed && !terminal.stopping()) {
-    kernel.wait(session.ring, IDLE_WAIT_MS); // nothing comes; signals end it
+    kernel.wait(ring, IDLE_WAIT_MS); // nothing comes; signals end it
     await kernel.turn();
     session.sweep();
   }

@@ -21,6 +21,10 @@ export interface KernelObject extends Disposable {
   attach(program: string): void;
   /** The entries of a hash map: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
+  /** Makes `inner` the map in the map of maps `outer`, and returns when no program uses the former one any more. */
+  exchange(outer: string, inner: string): void;
+  /** Empties a map that no program uses: of each entry the key and the value, each in whole words of 8 bytes. */
+  take(map: string): Uint8Array;
   /** Runs an iterator program over all that it iterates over, or over the entries of a map. */
   iterate(program: string, map?: string): void;
   detach(): void;
@@ -66,6 +70,8 @@ export interface Kernel {
   /** Throws a CallError where packets cannot be listened to. */
   openAnswers(): Answers;
   clockOffset(): ClockOffset;
+  /** The clock that the programs read, CLOCK_MONOTONIC. */
+  monotonic_ns(): bigint;
   now_ms(): number;
   /** The file's text, or undefined where it cannot be read. */
   readText(path: string): string | undefined;

@@ -11,6 +11,7 @@ const MEANING: Record<string, string> = {
   since_full: "only in part: durations that stand as 0, because too many sockets were open at once",
   attempt_full: "because too many connects were unanswered at once",
   count_full: "not counted, because there was no room for more rows",
+  sample_full: "not counted, because too much was told apart at once",
   call_full: "because too many system calls were under way at once",
   session_full: "perhaps, or shown twice: closes, because too many sockets were closing at once",
   owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",

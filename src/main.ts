@@ -29,7 +29,11 @@ async function runTool(tool: Tool, args: readonly string[]): Promise<void> {
   if (help) return print((await import("./help.ts")).toolHelp(tool));
   const kernel = newKernel(values);
   const run = toRun(tool, values);
-  const runMode = run.counting ? (await import("./count.ts")).runCount : runStream;
+  const runMode = tool.sample
+    ? (await import("./sample.ts")).runSample
+    : run.counting
+    ? (await import("./count.ts")).runCount
+    : runStream;
   await runMode(run, kernel, openTerminal(kernel.waitWritable));
 }
 

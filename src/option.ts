@@ -14,8 +14,8 @@ export interface Option<Value = unknown> {
   help: string;
   /** Turns the argument into a value; throws BadInput with a sentence. */
   parse?: (text: string) => Value;
-  /** Long name of an option that cannot be given with this one. */
-  excludes?: string;
+  /** Long names of options that cannot be given with this one. */
+  excludes?: string | readonly string[];
   /** Long name of a flag that is given with this one. */
   implies?: string;
   /** The constants that the value sets in the program; of flags, when given. */
@@ -114,6 +114,20 @@ export const containerMaps = {
     complete: "file",
   }),
 };
+
+/** The interval of tools that sample, and how many of them. */
+export const intervals: readonly Positional[] = [
+  {
+    name: "interval",
+    help: "seconds between reports",
+    parse: (text) => parseWhole(text, "The interval in seconds", 1, 99999999),
+  },
+  {
+    name: "count",
+    help: "number of reports",
+    parse: (text) => parseWhole(text, "The number of reports", 1, 99999999),
+  },
+];
 
 /** What every tool takes besides its own options. */
 export const common = {

@@ -15,8 +15,8 @@ export type OutputFormat = "table" | "json" | "csv";
 export interface Run extends Request {
   tool: Tool;
   format: OutputFormat;
-  /** Long names of the options given. */
-  given: ReadonlySet<string>;
+  /** Options and arguments by place that were given, by their long names. */
+  given: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -27,14 +27,16 @@ export interface Run extends Request {
  */
 export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   const { tool } = run;
+  const { layout: { event } } = tool;
+  if (!event) throw new Error(`${tool.name} sends no records`);
   const names = run.given.has("dns") ? (await import("./dns.ts")).openNames(kernel) : undefined;
   const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
-  const { ring } = session;
+  const ring = session.ring();
   const { columns, format, head } = layoutOf(run);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
-  const row = compileRow(columns, tool.layout.event.fields, format, ring, sink.out, clock, {
+  const row = compileRow(columns, event.fields, format, ring, sink.out, clock, {
     ...NO_LOOKUPS,
     ...learned?.lookups,
     ...names && { query: names },
@@ -46,7 +48,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
     return sink.row(write);
   };
   const journal = tool.journal && run.given.has("journal")
-    ? (await import("./journal.ts")).openLog(tool.journal, tool.layout.event.fields, ring, clock, kernel)
+    ? (await import("./journal.ts")).openLog(tool.journal, event.fields, ring, clock, kernel)
     : undefined;
   const record = !journal ? show : (offset: number) => {
     journal.log(offset);

@@ -1,9 +1,11 @@
-import { type Cell, type Column, recordColumns, recordHead } from "./column.ts";
+import { type Cell, type Column, recordColumns, recordHead, sampleColumns } from "./column.ts";
 import type { Tool } from "./tool.ts";
 
 /** A JSON Schema (2020-12) of the lines that `--json` prints: events, and the summary at the end. */
 export function schema(tool: Tool): Record<string, unknown> {
-  const event = record("event", recordColumns(tool.name, tool.columns));
+  const event = tool.sample
+    ? record("interval", sampleColumns(tool.name, tool.columns))
+    : record("event", recordColumns(tool.name, tool.columns));
   const { time, tool: name } = event.properties;
   const counts = tool.count ? [record("count", [...recordHead(tool.name), ...tool.count.columns])] : [];
   return {
@@ -47,7 +49,13 @@ function record(title: string, columns: readonly Column[]) {
   const properties: Record<string, unknown> = Object.fromEntries(
     columns.map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
   );
-  return { title, type: "object", properties, required: columns.map((c) => c.key), additionalProperties: false };
+  return {
+    title,
+    type: "object",
+    properties,
+    required: columns.filter((c) => !c.option && !c.unless).map((c) => c.key),
+    additionalProperties: false,
+  };
 }
 
 /** The type of a column whose value may not be known has null besides. */
@@ -63,6 +71,10 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { type: "integer", minimum: 0 };
     case "int":
       return { type: "integer" };
+    case "flag":
+      return { type: "boolean" };
+    case "list":
+      return { type: "array", items: { type: "integer", minimum: 0 } };
     case "port":
       return { type: "integer", minimum: 0, maximum: 65535 };
     case "ip_version":

@@ -29,7 +29,10 @@ export interface Request {
 /** A tool's programs at work. */
 export interface Session extends Disposable {
   readonly plan: Plan;
-  readonly ring: Ring;
+  /** The ring of a tool that sends records. */
+  ring(): Ring;
+  /** Ends an interval, and gives the entries that were counted into in it, with the time when it ended. */
+  take(): { entries: Uint8Array; end_ns: bigint };
   /** Takes a last look if one was asked for, and ends tracing; what is in the ring stays. */
   detach(): void;
   /** Has the kernel send what it has seen in part, as far as it can tell already. */
@@ -92,14 +95,20 @@ export function tryPlan(
     for (const program of [...plan.programs, ...request.programs]) object.attach(program);
     for (const program of plan.optional ?? []) attachIfThere(object, program);
     if (plan.seed !== undefined) object.iterate(plan.seed);
-    const ring = object.ring(request.buffer_bytes);
     const bss = tool.layout.bss;
     const section = object.bss(sizeOf(bss));
+    let active = 0;
     const owner = cleanup.move();
     return {
       session: {
         plan,
-        ring,
+        ring: () => object.ring(request.buffer_bytes),
+        take() {
+          const end_ns = kernel.monotonic_ns(), ended = `samples_${active}`;
+          active = 1 - active;
+          object.exchange("samples", `samples_${active}`);
+          return { entries: object.take(ended), end_ns };
+        },
         detach() {
           for (const { program, map } of request.last) object.iterate(program, map);
           object.detach();
@@ -147,7 +156,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
     ...request.last.map((look) => look.program),
   ]);
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
-  object.resize("events", request.buffer_bytes);
+  if (tool.layout.event) object.resize("events", request.buffer_bytes);
   if (request.counting) object.resize("counts", ROOM_FOR_COUNTS);
   for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);

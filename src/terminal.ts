@@ -7,6 +7,8 @@ export interface Terminal extends Outlet {
   warn(line: string): void;
   /** True once SIGINT, SIGTERM or SIGHUP came. */
   stopping(): boolean;
+  /** Waits for so long, or until one of them comes. */
+  pause(duration_ms: number): Promise<void>;
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -15,16 +17,19 @@ const ECHO_MS = 300;
 const INTERRUPTED = 130;
 const STDOUT = 1, NEWLINE = 10;
 const DEV_NULL = 0x103; // its numbers, 1 and 3 (Documentation/admin-guide/devices.txt)
+const MOST_MS = 2 ** 31 - 1; // of a timer
 // A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
 const PIPE_BYTES = 4096;
 
 /** The process's own terminal. A second signal, unless it comes with the first, ends the process at once. */
 export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
   let stopped_ms: number | undefined;
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => {
       const now_ms = performance.now();
       stopped_ms ??= now_ms;
+      stop();
       if (now_ms - stopped_ms > ECHO_MS) Deno.exit(INTERRUPTED);
     });
   }
@@ -47,6 +52,11 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     waitWritable: (timeout_ms) => waitWritable(STDOUT, timeout_ms),
     warn: (line) => printError(line),
     stopping: () => stopped_ms !== undefined,
+    pause(duration_ms) {
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, Math.min(Math.max(0, duration_ms), MOST_MS));
+      return Promise.race([over, stopped]).finally(() => clearTimeout(timer));
+    },
   };
 }
 

@@ -4,12 +4,16 @@ import type { Kernel } from "./kernel.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Constant, Option, Options, Positional } from "./option.ts";
 import type { Fields } from "./output/row.ts";
+import type { SampleMode } from "./sample.ts";
 
 /** What bpf/gen.ts tells of an object file. */
 export interface Layout {
-  readonly event: { readonly size: number; readonly fields: Fields };
+  /** A record of the ring, if the object sends any. */
+  readonly event?: { readonly size: number; readonly fields: Fields };
   /** An entry of the map `counts`, if the object counts (bpf/count.bpf.h). */
   readonly count?: { readonly size: number; readonly fields: Fields };
+  /** An entry of the maps `samples_0` and `samples_1`, if the object counts into them (bpf/sample.bpf.h). */
+  readonly sample?: { readonly size: number; readonly fields: Fields };
   readonly rodata: Fields;
   readonly bss: Fields;
   /** The programs, each with its section, which names the hook. */
@@ -72,7 +76,7 @@ export interface Learned {
   lookups: Lookups;
 }
 
-/** A tool: one row for each record of its program. */
+/** A tool: a row for each record of its program, or reports on what its program counted. */
 export interface Tool {
   readonly name: string;
   /** What it does, in a few words: the first line of help, and its row in every list. */
@@ -93,6 +97,7 @@ export interface Tool {
   /** The columns of bcc's own CSV, in a tool that has an option `csv` of its own for it. */
   readonly csvColumns?: readonly Column[];
   readonly count?: CountMode;
+  readonly sample?: SampleMode;
   /** What the option `journal` sends to systemd's journal for each event. */
   readonly journal?: JournalEntry;
   /** What it must know of the running kernel before it starts; `warn` takes a line for people, now or later. */
@@ -107,13 +112,25 @@ export interface Tool {
 }
 
 /** Declares a tool whose object sends a record for each row; field names are checked against its layout. */
-export function stream<const L extends Layout>(
+export function stream<const L extends Layout & Required<Pick<Layout, "event">>>(
   tool: Tool & {
     layout: L;
     options: Record<string, Option>;
     columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
     journal?: JournalEntry<Extract<keyof L["event"]["fields"], string>>;
     count?: { columns: readonly Column<Extract<keyof NonNullable<L["count"]>["fields"], string>>[] };
+  },
+): Tool & { layout: L } {
+  return tool;
+}
+
+/** Declares a tool whose object counts, for a report on each interval; field names are checked against its layout. */
+export function sample<const L extends Layout & Required<Pick<Layout, "sample">>>(
+  tool: Tool & {
+    layout: L;
+    options: Record<string, Option>;
+    columns: readonly Column<Extract<keyof L["sample"]["fields"], string>>[];
+    sample: SampleMode<Extract<keyof L["sample"]["fields"], string>>;
   },
 ): Tool {
   return tool;

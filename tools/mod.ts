@@ -12,4 +12,5 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcpconnlat: () => import("./tcpconnlat.ts"),
   tcplife: () => import("./tcplife.ts"),
   tcpstates: () => import("./tcpstates.ts"),
+  softirqs: () => import("./softirqs.ts"),
 };

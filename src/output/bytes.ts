@@ -69,6 +69,16 @@ export function uint64(out: Uint8Array, p: number, from: Uint32Array, i: number)
   return ascii(out, p, String((BigInt(high) << 32n) | BigInt(low)));
 }
 
+/** `count` numbers of 64 bits from word `i` on, with commas between them, without the zeros at the end. */
+export function list(out: Uint8Array, p: number, from: Uint32Array, i: number, count: number): number {
+  while (count > 0 && from[i + 2 * count - 2] === 0 && from[i + 2 * count - 1] === 0) count--;
+  for (let n = 0; n < count; n++) {
+    if (n > 0) out[p++] = 44;
+    p = uint64(out, p, from, i + 2 * n);
+  }
+  return p;
+}
+
 /** Nine digits with leading zeros. */
 export function digits9(out: Uint8Array, p: number, n: number): number {
   for (let at = p + 8; at > p; at -= 2) {

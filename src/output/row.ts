@@ -18,8 +18,14 @@ export interface Views {
 /** Writes the event at byte `q` of the views as one row at `p` of the output; returns the place after the row. */
 export type Row = (q: number, p: number) => number;
 
-// A symbol's name has at most 512 bytes (KSYM_NAME_LEN), and a stack 32 frames.
-const WIDEST: Partial<Record<Cell["kind"], number>> = { named: 512, query: 320, joined: 640, stack: 32 * 544 };
+// A symbol's name has at most 512 bytes (KSYM_NAME_LEN), a stack 32 frames, a list 64 numbers of 64 bits.
+const WIDEST: Partial<Record<Cell["kind"], number>> = {
+  named: 512,
+  query: 320,
+  joined: 640,
+  list: 64 * 21,
+  stack: 32 * 544,
+};
 
 /** The most bytes that one row takes: each cell at its widest (an escaped comm: 6 bytes a byte), and each literal. */
 export function rowLimit(columns: readonly Column[]): number {
@@ -167,6 +173,12 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
       return `b.uint(out, p, Math.floor(${double(fields, cell.field)} / ${cell.divisor}))`;
     case "ms":
       return `b.fixed(out, p, Math.floor(${double(fields, cell.field)} / 1000) / 1000, ${cell.digits})`;
+    case "flag":
+      return `b.ascii(out, p, ${load(fields, cell.field)} === 0 ? "false" : "true")`;
+    case "list": {
+      const { offset, size } = place(fields, cell.field);
+      return `b.list(out, p, u32, (q + ${offset}) >>> 2, ${size / 8})`;
+    }
     case "hex":
       return `b.hex64(out, p, ${halves(fields, cell.field)})`;
     case "enum": {
@@ -226,7 +238,7 @@ const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "en
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {
   const { cell, key } = column;
-  const quote = QUOTED.has(cell.kind) ? '"' : "";
+  const [open, close] = cell.kind === "list" ? ["[", "]"] : QUOTED.has(cell.kind) ? ['"', '"'] : ["", ""];
   const name = `${index === 0 ? "{" : ","}"${key}":`;
   const end = index === count - 1 ? "}\n" : "";
   if (cell.kind === "text") return literal(name + JSON.stringify(cell.text) + end);
@@ -240,7 +252,7 @@ export const jsonFormat: Format = (column, index, count, fields) => {
     const known = `p = t.jsonText(out, p, u8, q + ${offset}, ${size});`;
     return literal(name) + ifKnown(column, fields, known, literal("null")) + literal(end);
   }
-  const known = `${literal(quote)}p = ${value(cell, index, fields)};\n${literal(quote)}`;
+  const known = `${literal(open)}p = ${value(cell, index, fields)};\n${literal(close)}`;
   return literal(name) + ifKnown(column, fields, known, literal("null")) + literal(end);
 };
 
@@ -258,7 +270,8 @@ export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
       const { offset, size } = place(fields, cell.field);
       return ifKnown(column, fields, `p = t.csvText(out, p, u8, q + ${offset}, ${size});`, "") + end;
     }
-    return ifKnown(column, fields, `p = ${value(cell, index, fields)};`, "") + end;
+    const quote = literal(cell.kind === "list" ? '"' : "");
+    return ifKnown(column, fields, `${quote}p = ${value(cell, index, fields)};${quote}`, "") + end;
   };
 }
 

@@ -74,6 +74,8 @@ export function newKernel(
     load: () => {},
     put: () => {},
     entries: () => new Uint8Array(0),
+    exchange: () => {},
+    take: () => new Uint8Array(0),
     iterate: () => {},
     attach: (program) => void attached.push(program),
     detach: () => {},
@@ -94,6 +96,7 @@ export function newKernel(
     openJournal: () => ({ send: () => true }),
     openAnswers: () => ({ read: () => {} }),
     clockOffset: () => ({ seconds: 1_600_000_000, nanoseconds: 0 }),
+    monotonic_ns: () => 0n,
     now_ms: () => 0,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,
     readBytes: () => undefined,
@@ -117,5 +120,6 @@ export function newTerminal(rounds = 3, room = Infinity): Terminal & { text(): s
     waitWritable: () => text.length < room,
     warn: (line) => void lines.push(line),
     stopping: () => rounds-- <= 0,
+    pause: () => Promise.resolve(),
   };
 }

@@ -1,0 +1,124 @@
+import { type Column, sampleColumns, shownColumns } from "./column.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Lookups, NO_LOOKUPS } from "./lookup.ts";
+import { type Clock, newClock } from "./output/clock.ts";
+import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
+import { newSink, type Sink } from "./output/sink.ts";
+import { type Rows, rowsOf } from "./rows.ts";
+import { BLOCKED_WAIT_MS, conclude, type Run } from "./run.ts";
+import { openSession } from "./session.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What an interval gave. */
+export interface Report {
+  readonly rows: Rows;
+  /** The numbers of the rows, in order. */
+  readonly order: readonly number[];
+  /** How long the interval was. */
+  readonly spent_s: number;
+  /** When it ended. */
+  readonly end: Date;
+  /** Options and arguments by place that were given, by name. */
+  readonly given: ReadonlyMap<string, unknown>;
+  /** A file's text, or undefined where it cannot be read. */
+  readText(path: string): string | undefined;
+}
+
+/** A piece of a report for people: text, or rows in columns under their heading. */
+export type Part = string | { columns: readonly Column[]; rows: readonly number[] };
+
+/** How a tool shows what its program counted in an interval. */
+export interface SampleMode<Field extends string = string> {
+  /** Seconds between reports; without it, and without an argument `interval`, there is one report, at the end. */
+  interval_s?: number;
+  /** What adds up where entries of several CPUs, or of a group, are one row: fields of one or more u64. */
+  counters: readonly Field[];
+  /** What tells rows apart; other fields, but the counters, are zero. */
+  group(given: ReadonlyMap<string, unknown>): readonly Field[];
+  /** Compares two rows for their order. */
+  order?(rows: Rows, given: ReadonlyMap<string, unknown>): (a: number, b: number) => number;
+  /** What stands before the first report for people. */
+  intro(given: ReadonlyMap<string, unknown>): string;
+  /** A report for people. */
+  table(report: Report): readonly Part[];
+}
+
+/**
+ * Runs a tool that samples: the kernel counts, and after each interval there is a report on what it counted in it.
+ * Intervals are told by the clock and do not drift; a reader that stops reading makes one longer, and loses nothing.
+ * Throws BadInput and CannotRun.
+ */
+export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
+  const { tool, given } = run;
+  const { sample: mode, layout: { sample: layout } } = tool;
+  if (!mode || !layout) throw new Error(`${tool.name} does not sample`);
+  const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
+  using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
+  const interval_s = (given.get("interval") as number | undefined) ?? mode.interval_s ?? Infinity;
+  const reports = (given.get("count") as number | undefined) ?? Infinity;
+  const columns = run.format === "table" ? tool.columns : sampleColumns(tool.name, shownColumns(tool.columns, given));
+  const sink = newSink(terminal, rowLimit(columns));
+  const clock = newClock(kernel.clockOffset());
+  const writer = newWriter(sink, clock, { ...NO_LOOKUPS, ...learned?.lookups }, kernel, terminal);
+
+  if (run.format === "table") await writer.text(mode.intro(given));
+  if (run.format === "csv") await writer.text(columns.map((c) => c.key).join(",") + "\r\n");
+  const begin_ns = kernel.monotonic_ns();
+  let start_ns = begin_ns;
+  for (let n = 1; n <= reports && !terminal.stopping() && !sink.closed; n++) {
+    const due_ns = Number(begin_ns) + n * interval_s * 1e9;
+    await terminal.pause((due_ns - Number(kernel.monotonic_ns())) / 1e6);
+    if (terminal.stopping()) session.detach();
+    const { entries, end_ns } = session.take();
+    const partial = interval_s !== Infinity && Number(end_ns) < due_ns;
+    const rows = rowsOf(entries, layout, mode.group(given), mode.counters, { start_ns, end_ns, partial });
+    const order = Array.from({ length: rows.count }, (_, i) => i);
+    if (mode.order) order.sort(mode.order(rows, given));
+    const spent_s = Number(end_ns - start_ns) / 1e9;
+    clock.adjust(kernel.clockOffset());
+    if (run.format === "table") {
+      if (partial) await writer.text(`partial interval of ${spent_s.toFixed(3)} s:\n`);
+      const readText = (path: string) => kernel.readText(path);
+      for (const part of mode.table({ rows, order, spent_s, end: new Date(), given, readText })) {
+        if (typeof part === "string") await writer.text(part);
+        else {
+          await writer.text(tableHeading(part.columns));
+          await writer.rows(part.columns, part.rows, rows, tableFormat);
+        }
+      }
+    } else await writer.rows(columns, order, rows, run.format === "json" ? jsonFormat : csvFormat("\r\n"));
+    start_ns = end_ns;
+  }
+  session.detach();
+  sink.flush();
+  if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);
+}
+
+/** Writes reports. While nobody takes them it waits, until an end is wanted; the kernel counts on. */
+function newWriter(sink: Sink, clock: Clock, lookups: Lookups, kernel: Kernel, terminal: Terminal) {
+  const flush = async () => {
+    while (!sink.flush() && !terminal.stopping()) {
+      terminal.waitWritable(BLOCKED_WAIT_MS);
+      await kernel.turn();
+    }
+  };
+  return {
+    flush,
+    async text(text: string): Promise<void> {
+      for (let at = 0; at < text.length; at += TEXT_AT_ONCE) {
+        sink.text(text.slice(at, at + TEXT_AT_ONCE));
+        await flush();
+      }
+    },
+    async rows(columns: readonly Column[], order: readonly number[], rows: Rows, format: Format): Promise<void> {
+      if (order.length === 0) return;
+      const row = compileRow(columns, rows.fields, format, rows, sink.out, clock, lookups);
+      for (const i of order) {
+        if (!sink.row((p) => row(i * rows.size, p))) await flush();
+      }
+      await flush();
+    },
+  };
+}
+
+const TEXT_AT_ONCE = 16384; // characters, which are at most 48 KiB and so fit into an empty sink
