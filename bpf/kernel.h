@@ -52,6 +52,7 @@ enum {
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LPM_TRIE = 11,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
@@ -153,13 +154,18 @@ struct tcp_request_sock {
 };
 
 struct net_device {
+	int ifindex;
 	possible_net_t nd_net;
+	unsigned int real_num_tx_queues;
+	unsigned int real_num_rx_queues;
 };
 
 struct sk_buff {
 	struct sock *sk;
 	struct net_device *dev;
 	char cb[48];
+	unsigned int len;
+	__u16 queue_mapping;
 	int skb_iif;
 	__be16 protocol;
 	__u16 transport_header;

@@ -1,5 +1,6 @@
 import { type BpfObject, openObject } from "./object.ts";
 import { openAnswers } from "./dns.ts";
+import { interfaceIndex, interfaceName } from "./interface.ts";
 import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
@@ -77,6 +78,8 @@ export function openKernel(from: {
     libbpf,
     openJournal: () => openJournal(libc),
     openAnswers: () => openAnswers(libc),
+    interfaceIndex: (name: string, netns?: string) => interfaceIndex(libc, name, netns),
+    interfaceName: (index: number, netns?: string) => interfaceName(libc, index, netns),
     now_ms: () => performance.now(),
     exists(path: string): boolean {
       try {
@@ -84,6 +87,13 @@ export function openKernel(from: {
         return true;
       } catch {
         return false;
+      }
+    },
+    inode(path: string): number | undefined {
+      try {
+        return Deno.statSync(path).ino ?? undefined;
+      } catch {
+        return undefined;
       }
     },
     readBytes(path: string): Uint8Array | undefined {

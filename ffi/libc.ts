@@ -25,6 +25,10 @@ const COLD = {
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   close: { parameters: ["i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  setns: { parameters: ["i32", "i32"], result: "i32" },
+  if_nametoindex: { parameters: ["buffer"], result: "u32" },
+  if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
 /** A table of functions bound by name. */

@@ -16,7 +16,7 @@ const MAP_INFO_SIZE = 88, MAP_INFO_TYPE = 0, MAP_INFO_KEY_SIZE = 8;
 export interface BpfObject extends Disposable {
   /** The initial values of the constants; what is written here before load() is what programs read. */
   rodata(size: number): DataView;
-  /** The programs' variables after load(), live. */
+  /** The programs' variables after load(), live: what is written here is what programs read next. */
   bss(size: number): DataView;
   /** Says whether load() is to load this program. */
   select(program: string, wanted: boolean): void;
@@ -85,7 +85,7 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       // Only a skeleton's load makes libbpf's own view of a section live, so this maps it.
       const page = pageSize(libc);
       const length = Math.ceil(size / page) * page;
-      return new DataView(owned.use(mapMemory(libc, libbpf.bpf_map__fd(map(".bss")), length)).bytes);
+      return new DataView(owned.use(mapMemory(libc, libbpf.bpf_map__fd(map(".bss")), length, 0, true)).bytes);
     },
     select(name, wanted) {
       libbpf.number(`select ${name}`, libbpf.bpf_program__set_autoload(program(name), wanted));

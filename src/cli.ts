@@ -52,7 +52,13 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
     const text = command.args[i];
     if (text !== undefined) values.set(name, parse(text));
   }
-  return { help: typed["help"] === true, values };
+  const help = typed["help"] === true;
+  const missing = Object.entries(options).find(([name, option]) => option.required && !values.has(name));
+  if (missing && !help) {
+    const [name, option] = missing;
+    throw new BadInput(`${tool.name} needs ${spelled(name, option)}: ${option.help}.`);
+  }
+  return { help, values };
 }
 
 /** The name under which commander has the value of an option. */

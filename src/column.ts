@@ -22,6 +22,10 @@ export type Cell<Field extends string = string> =
   | { kind: "text"; text: string }
   /** Whole multiples of the divisor, as bcc shows KB. */
   | { kind: "quotient"; field: Field; divisor: number }
+  /** One field by another, with `digits` decimals; 0 if the other is 0. */
+  | { kind: "mean"; field: Field; by: Field; digits: number }
+  /** What was counted in an interval, for each second of it. */
+  | { kind: "per_s"; field: Field; digits: number }
   /** Nanoseconds as milliseconds, from whole microseconds, as bcc has them. */
   | { kind: "ms"; field: Field; digits: number }
   | { kind: "hex"; field: Field }

@@ -1,4 +1,5 @@
 import { BadInput } from "./failure.ts";
+import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
 
 /** What a filter lists: keys of its map, each to be kept or left out. */
@@ -108,18 +109,6 @@ function addressKey(item: string): Uint8Array {
   return prefix(bits, bytes);
 }
 
-function netnsKey(item: string): Uint8Array {
-  if (/^\d+$/.test(item)) return u64(parseWhole(item, "A network namespace", 1, 4294967295));
-  const path = item.startsWith("pid:") ? `/proc/${parseWhole(item.slice(4), "A PID", 1, 4194304)}/ns/net` : item;
-  try {
-    return u64(Deno.statSync(path).ino ?? 0);
-  } catch {
-    throw new BadInput(
-      `There is no network namespace at ${path}: type its inode number, a path such as /run/netns/x, or pid:N.`,
-    );
-  }
-}
-
 const CGROUP2 = /^\S+ (\S+) cgroup2 /m;
 
 /** A cgroup directory and all below it, as their inode numbers, which are their ids. */
@@ -212,7 +201,7 @@ export const filters = {
   netns: listOption("netnses", {
     argument: "NETNS",
     help: "trace this network namespace only: inode, path or pid:N (a list)",
-  }, (item) => [netnsKey(item)]),
+  }, (item) => [u64(parseNetns(item).inode)]),
   cgroup: {
     ...listOption("cgroups", { argument: "DIR", help: "trace this cgroup and all below it only (a list)" }, cgroupKeys),
     complete: "file",

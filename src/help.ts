@@ -58,7 +58,7 @@ export function usage(tool: Tool): string {
     const one = short(name, option);
     if (before && parts.at(-1) === `[${short(before[0], before[1])}]`) {
       parts[parts.length - 1] = `[${short(before[0], before[1])} | ${one}]`;
-    } else parts.push(`[${one}]`);
+    } else parts.push(option.required ? one : `[${one}]`);
   }
   parts.push(...(tool.positionals ?? []).map((p) => `[${p.name}]`));
   return wrap(parts, `usage: nettrace ${tool.name} `);

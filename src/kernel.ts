@@ -73,6 +73,12 @@ export interface Kernel {
   /** The clock that the programs read, CLOCK_MONOTONIC. */
   monotonic_ns(): bigint;
   now_ms(): number;
+  /** The index of an interface in the network namespace at a path, or in our own; 0 if there is none. Throws CallErrors. */
+  interfaceIndex(name: string, netns?: string): number;
+  /** The name of an interface there; empty if there is none. Throws CallErrors. */
+  interfaceName(index: number, netns?: string): string;
+  /** The inode number of a file, or undefined where there is none. */
+  inode(path: string): number | undefined;
   /** The file's text, or undefined where it cannot be read. */
   readText(path: string): string | undefined;
   /** The file's bytes, or undefined where it cannot be read. */

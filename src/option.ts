@@ -14,6 +14,8 @@ export interface Option<Value = unknown> {
   help: string;
   /** Turns the argument into a value; throws BadInput with a sentence. */
   parse?: (text: string) => Value;
+  /** True if the tool cannot do without it. */
+  required?: true;
   /** Long names of options that cannot be given with this one. */
   excludes?: string | readonly string[];
   /** Long name of a flag that is given with this one. */
@@ -58,6 +60,17 @@ export function parseWhole(text: string, what: string, least: number, most: numb
   }
   return n;
 }
+
+/** Seconds, as in 1 or 0.5, from `least` on; throws BadInput. */
+export function parseSeconds(text: string, least: number): number {
+  const seconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
+  if (!(seconds >= least && seconds <= MOST_SECONDS)) {
+    throw new BadInput(`The interval must be ${least} to ${MOST_SECONDS} seconds, as in 1 or 0.5, not '${text}'.`);
+  }
+  return seconds;
+}
+
+const MOST_SECONDS = 99999999;
 
 const UNITS: Record<string, number> = { "": 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
 
@@ -116,11 +129,11 @@ export const containerMaps = {
 };
 
 /** The interval of tools that sample, and how many of them. */
-export const intervals: readonly Positional[] = [
+export const intervals: readonly [interval: Positional, count: Positional] = [
   {
     name: "interval",
     help: "seconds between reports",
-    parse: (text) => parseWhole(text, "The interval in seconds", 1, 99999999),
+    parse: (text) => parseWhole(text, "The interval in seconds", 1, MOST_SECONDS),
   },
   {
     name: "count",

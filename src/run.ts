@@ -30,7 +30,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   const { layout: { event } } = tool;
   if (!event) throw new Error(`${tool.name} sends no records`);
   const names = run.given.has("dns") ? (await import("./dns.ts")).openNames(kernel) : undefined;
-  const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
+  const learned = tool.learn?.(kernel, (line) => terminal.warn(line), run.given);
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const ring = session.ring();
   const { columns, format, head } = layoutOf(run);

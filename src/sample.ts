@@ -22,6 +22,8 @@ export interface Report {
   readonly given: ReadonlyMap<string, unknown>;
   /** A file's text, or undefined where it cannot be read. */
   readText(path: string): string | undefined;
+  /** The value of a programs' variable of 32 bits. */
+  variable(name: string): number;
 }
 
 /** A piece of a report for people: text, or rows in columns under their heading. */
@@ -52,7 +54,7 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
   const { tool, given } = run;
   const { sample: mode, layout: { sample: layout } } = tool;
   if (!mode || !layout) throw new Error(`${tool.name} does not sample`);
-  const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
+  const learned = tool.learn?.(kernel, (line) => terminal.warn(line), given);
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const interval_s = (given.get("interval") as number | undefined) ?? mode.interval_s ?? Infinity;
   const reports = (given.get("count") as number | undefined) ?? Infinity;
@@ -63,14 +65,19 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
 
   if (run.format === "table") await writer.text(mode.intro(given));
   if (run.format === "csv") await writer.text(columns.map((c) => c.key).join(",") + "\r\n");
+  const { variables } = session;
+  const look = learned?.watch && (() => learned.watch?.(variables));
+  look?.();
   const begin_ns = kernel.monotonic_ns();
-  let start_ns = begin_ns;
+  let start_ns = begin_ns, due = 1;
   for (let n = 1; n <= reports && !terminal.stopping() && !sink.closed; n++) {
-    const due_ns = Number(begin_ns) + n * interval_s * 1e9;
-    await terminal.pause((due_ns - Number(kernel.monotonic_ns())) / 1e6);
-    if (terminal.stopping()) session.detach();
+    const due_ns = Number(begin_ns) + due * interval_s * 1e9;
+    await pauseUntil(due_ns, kernel, terminal, look);
+    const stopped = terminal.stopping();
+    if (stopped) session.detach();
     const { entries, end_ns } = session.take();
-    const partial = interval_s !== Infinity && Number(end_ns) < due_ns;
+    const partial = stopped && interval_s !== Infinity && Number(end_ns) < due_ns;
+    due = Math.max(due, Math.floor(Number(end_ns - begin_ns) / 1e9 / interval_s)) + 1;
     const rows = rowsOf(entries, layout, mode.group(given), mode.counters, { start_ns, end_ns, partial });
     const order = Array.from({ length: rows.count }, (_, i) => i);
     if (mode.order) order.sort(mode.order(rows, given));
@@ -79,7 +86,8 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
     if (run.format === "table") {
       if (partial) await writer.text(`partial interval of ${spent_s.toFixed(3)} s:\n`);
       const readText = (path: string) => kernel.readText(path);
-      for (const part of mode.table({ rows, order, spent_s, end: new Date(), given, readText })) {
+      const report = { rows, order, spent_s, end: new Date(), given, readText, variable: variables.get };
+      for (const part of mode.table(report)) {
         if (typeof part === "string") await writer.text(part);
         else {
           await writer.text(tableHeading(part.columns));
@@ -92,6 +100,17 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
   session.detach();
   sink.flush();
   if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);
+}
+
+/** Waits until the monotonic clock is there, or an end is wanted, and has a look meanwhile. */
+async function pauseUntil(due_ns: number, kernel: Kernel, terminal: Terminal, look?: () => void): Promise<void> {
+  for (;;) {
+    const left_ms = (due_ns - Number(kernel.monotonic_ns())) / 1e6;
+    if (left_ms <= 0) return;
+    await terminal.pause(look ? Math.min(left_ms, LOOK_PERIOD_MS) : left_ms);
+    look?.();
+    if (terminal.stopping()) return;
+  }
 }
 
 /** Writes reports. While nobody takes them it waits, until an end is wanted; the kernel counts on. */
@@ -121,4 +140,5 @@ function newWriter(sink: Sink, clock: Clock, lookups: Lookups, kernel: Kernel, t
   };
 }
 
+const LOOK_PERIOD_MS = 250;
 const TEXT_AT_ONCE = 16384; // characters, which are at most 48 KiB and so fit into an empty sink

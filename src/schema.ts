@@ -83,6 +83,8 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { type: "string", anyOf: [{ format: "ipv4" }, { format: "ipv6" }] };
     case "time":
       return { type: "string", format: "date-time" };
+    case "mean":
+    case "per_s":
     case "elapsed_ns":
     case "elapsed_s":
     case "ms":

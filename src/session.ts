@@ -26,9 +26,16 @@ export interface Request {
   counting?: boolean;
 }
 
+/** The programs' variables of 32 bits, live. */
+export interface Variables {
+  get(name: string): number;
+  set(name: string, value: number): void;
+}
+
 /** A tool's programs at work. */
 export interface Session extends Disposable {
   readonly plan: Plan;
+  readonly variables: Variables;
   /** The ring of a tool that sends records. */
   ring(): Ring;
   /** Ends an interval, and gives the entries that were counted into in it, with the time when it ended. */
@@ -102,6 +109,10 @@ export function tryPlan(
     return {
       session: {
         plan,
+        variables: {
+          get: (name) => section.getUint32(placeOf(bss, name), true),
+          set: (name, value) => section.setUint32(placeOf(bss, name), value, true),
+        },
         ring: () => object.ring(request.buffer_bytes),
         take() {
           const end_ns = kernel.monotonic_ns(), ended = `samples_${active}`;
@@ -136,6 +147,12 @@ export function tryPlan(
     if (sentence !== undefined) throw new CannotRun(sentence);
     return { reason: reason(error) };
   }
+}
+
+function placeOf(section: Fields, name: string): number {
+  const field = section[name];
+  if (field?.size !== 4) throw new Error(`the programs have no variable ${name} of 32 bits`);
+  return field.offset;
 }
 
 function sizeOf(section: Fields): number {

@@ -54,7 +54,7 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     stopping: () => stopped_ms !== undefined,
     pause(duration_ms) {
       const { promise: over, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, Math.min(Math.max(0, duration_ms), MOST_MS));
+      const timer = setTimeout(resolve, Math.min(Math.max(0, Math.ceil(duration_ms)), MOST_MS));
       return Promise.race([over, stopped]).finally(() => clearTimeout(timer));
     },
   };

@@ -5,6 +5,7 @@ import type { Lookups } from "./lookup.ts";
 import type { Constant, Option, Options, Positional } from "./option.ts";
 import type { Fields } from "./output/row.ts";
 import type { SampleMode } from "./sample.ts";
+import type { Variables } from "./session.ts";
 
 /** What bpf/gen.ts tells of an object file. */
 export interface Layout {
@@ -66,14 +67,19 @@ export interface CountMode {
   order: "ascending" | "descending";
 }
 
-/** Files that tell of the running kernel. */
-export type KernelFiles = Pick<Kernel, "readText" | "readBytes">;
+/** What tells of the running kernel and its machine. */
+export type KernelFacts = Pick<
+  Kernel,
+  "readText" | "readBytes" | "exists" | "inode" | "interfaceIndex" | "interfaceName"
+>;
 
 /** What a tool found out about the running kernel. */
 export interface Learned {
   /** Constants of the program; what the command line says goes before them. */
   constants: Readonly<Record<string, Constant>>;
   lookups: Lookups;
+  /** Looks again, before the first interval of a tool that samples and several times a second. */
+  watch?: (variables: Variables) => void;
 }
 
 /** A tool: a row for each record of its program, or reports on what its program counted. */
@@ -100,8 +106,11 @@ export interface Tool {
   readonly sample?: SampleMode;
   /** What the option `journal` sends to systemd's journal for each event. */
   readonly journal?: JournalEntry;
-  /** What it must know of the running kernel before it starts; `warn` takes a line for people, now or later. */
-  readonly learn?: (kernel: KernelFiles, warn: (line: string) => void) => Learned;
+  /**
+   * What it must know of the running kernel before it starts, under the options given; `warn` takes a line for people,
+   * now or later. Throws BadInput and CannotRun.
+   */
+  readonly learn?: (kernel: KernelFacts, warn: (line: string) => void, given: ReadonlyMap<string, unknown>) => Learned;
   /** What bcc prints before the table's heading. */
   readonly intro?: string;
   readonly examples: readonly Example[];

@@ -12,5 +12,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcpconnlat: () => import("./tcpconnlat.ts"),
   tcplife: () => import("./tcplife.ts"),
   tcpstates: () => import("./tcpstates.ts"),
+  netqtop: () => import("./netqtop.ts"),
   softirqs: () => import("./softirqs.ts"),
 };

@@ -4,7 +4,7 @@ import { filters, pids } from "../src/filter.ts";
 import { readEnum } from "../src/kernel/btf_enum.ts";
 import { newSymbolizer } from "../src/kernel/kallsyms.ts";
 import { containerMaps, family, parseWhole } from "../src/option.ts";
-import { acceptPlans, type KernelFiles, type Learned, stream } from "../src/tool.ts";
+import { acceptPlans, type KernelFacts, type Learned, stream } from "../src/tool.ts";
 import { EXPLANATIONS, NO_LOSS, UNEXPLAINED } from "./drop_reason.ts";
 
 const FLAGS = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
@@ -16,7 +16,7 @@ const NO_REASONS = "this kernel gives no reasons for drops, and does not show th
   "5.17 and newer ones do. All packets that are freed by kfree_skb() are shown";
 
 /** The reasons' names and numbers as the running kernel has them, which change with every release. */
-function learn(kernel: KernelFiles, warn: (line: string) => void): Learned {
+function learn(kernel: KernelFacts, warn: (line: string) => void): Learned {
   const btf = kernel.readBytes("/sys/kernel/btf/vmlinux");
   const reasons = btf && readEnum(btf, "skb_drop_reason");
   if (btf && !reasons) warn(NO_REASONS);

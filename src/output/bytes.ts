@@ -107,7 +107,8 @@ export function fixed(out: Uint8Array, p: number, x: number, digits: number): nu
   return ascii(out, p, roundedAsC(x, digits));
 }
 
-function roundedAsC(x: number, digits: number): string {
+/** The text of a number with `digits` decimals, rounded as C does. */
+export function roundedAsC(x: number, digits: number): string {
   const scaled = x * 10 ** digits;
   const floor = Math.floor(scaled);
   // Only a number with at most digits + 1 binary places can be half-way between two decimals.

@@ -171,6 +171,14 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
       return `b.uint(out, p, clock.elapsed_ns(${word(fields, cell.field)}))`;
     case "quotient":
       return `b.uint(out, p, Math.floor(${double(fields, cell.field)} / ${cell.divisor}))`;
+    case "mean": {
+      const by = double(fields, cell.by);
+      return `b.fixed(out, p, ${by} === 0 ? 0 : ${double(fields, cell.field)} / ${by}, ${cell.digits})`;
+    }
+    case "per_s": {
+      const spent_ns = `(${double(fields, "end_ns")} - ${double(fields, "start_ns")})`;
+      return `b.fixed(out, p, ${double(fields, cell.field)} * 1e9 / ${spent_ns}, ${cell.digits})`;
+    }
     case "ms":
       return `b.fixed(out, p, Math.floor(${double(fields, cell.field)} / 1000) / 1000, ${cell.digits})`;
     case "flag":

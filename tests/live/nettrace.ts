@@ -34,6 +34,8 @@ export interface Result {
 /** A nettrace that traces. */
 export interface Running extends AsyncDisposable {
   readonly pid: number;
+  /** Waits until what it has written matches. Throws if it ends before, or does not say it at all. */
+  says(stream: "stdout" | "stderr", pattern: RegExp): Promise<void>;
   /** Ends it and gives what it printed. */
   stop(signal?: Deno.Signal): Promise<Result>;
 }
@@ -71,25 +73,45 @@ export async function run(args: readonly string[]): Promise<Result> {
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
-/** True if the main thread waits in poll(2) or ppoll(2) on one descriptor, as nettrace does once it traces. */
+// System calls by number: poll or ppoll, and those of the epoll_wait family.
+const [POLL, ...EPOLL] = Deno.build.arch === "aarch64" ? ["73", "22", "441"] : ["7", "232", "281", "441"];
+
+/**
+ * True if nettrace traces: then its main thread waits in poll on the ring's descriptor; or, if it samples, for the time
+ * to pass, which it does for the first time once its programs are attached.
+ */
 function waits(pid: number): boolean {
-  const [number, , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
-  return number === (Deno.build.arch === "aarch64" ? "73" : "7") && count === "0x1";
+  const [number = "", , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
+  return number === POLL ? count === "0x1" : EPOLL.includes(number) && attached(pid);
 }
 
-/** Starts nettrace, and returns when it traces. Throws what it says if it ends before that. */
-export async function start(args: readonly string[], mount?: string): Promise<Running> {
-  const [command, words] = commandLine(args, mount);
+/** True if a process holds a program in its place. */
+function attached(pid: number): boolean {
+  const fds = Array.from(Deno.readDirSync(`/proc/${pid}/fd`), ({ name }) => `/proc/${pid}/fd/${name}`);
+  return fds.some((fd) => /^anon_inode:bpf[-_](link|raw-tracepoint)$/.test(Deno.readLinkSync(fd)));
+}
+
+const PATIENCE_MS = 30_000;
+
+/** Starts nettrace, by another command if one is given, and returns when it traces. Throws what it says if it ends before that. */
+export async function start(args: readonly string[], mount?: string, within: readonly string[] = []): Promise<Running> {
+  const [inner, innerWords] = commandLine(args, mount);
+  const [command = "", ...words] = [...within, inner, ...innerWords];
   const child = new Deno.Command(command, { args: words, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
-  const output = child.output();
+  const texts = { stdout: "", stderr: "" };
+  const read = async (stream: keyof typeof texts) => {
+    for await (const text of child[stream].pipeThrough(new TextDecoderStream())) texts[stream] += text;
+  };
+  const output = Promise.all([child.status, read("stdout"), read("stderr")]);
   let ended = false;
   output.then(() => ended = true);
   const result = async (): Promise<Result> => {
-    const { code, stdout, stderr } = await output;
-    return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    const [{ code }] = await output;
+    return { code, ...texts };
   };
+  const nextLook = () => new Promise((done) => setTimeout(done, 5)); // of a bounded poll, not a delay to rely on
   for (;;) {
-    await new Promise((done) => setTimeout(done, 5)); // the interval of a bounded poll, not a delay to rely on
+    await nextLook();
     if (ended) throw new Error(`nettrace ${args.join(" ")}: ${(await result()).stderr}`);
     try {
       if (waits(child.pid)) break;
@@ -99,6 +121,14 @@ export async function start(args: readonly string[], mount?: string): Promise<Ru
   }
   return {
     pid: child.pid,
+    async says(stream, pattern) {
+      const until_ms = performance.now() + PATIENCE_MS;
+      while (!pattern.test(texts[stream])) {
+        if (performance.now() > until_ms) throw new Error(`nettrace ${args.join(" ")} did not say ${pattern}`);
+        if (ended) throw new Error(`nettrace ${args.join(" ")} ended and did not say ${pattern}: ${texts.stderr}`);
+        await nextLook();
+      }
+    },
     stop(signal = "SIGINT") {
       child.kill(signal);
       return result();

@@ -1,0 +1,44 @@
+import { BadInput } from "./failure.ts";
+import { parseWhole } from "./option.ts";
+
+/** A network namespace: its inode number, and a file that leads to it, where one is known. */
+export interface Netns {
+  inode: number;
+  path?: string;
+}
+
+/** The network namespace that an inode number, a path or pid:N names. Throws BadInput. */
+export function parseNetns(text: string): Netns {
+  if (/^\d+$/.test(text)) return { inode: parseWhole(text, "A network namespace", 1, 4294967295) };
+  const path = text.startsWith("pid:") ? `/proc/${parseWhole(text.slice(4), "A PID", 1, 4194304)}/ns/net` : text;
+  const inode = inodeOf(path);
+  if (inode === undefined) {
+    throw new BadInput(
+      `There is no network namespace at ${path}: type its inode number, a path such as /run/netns/x, or pid:N.`,
+    );
+  }
+  return { inode, path };
+}
+
+/** A file that leads to the namespace: a process's or one that `ip netns` made; undefined if there is none. */
+export function findNetns(inode: number): string | undefined {
+  const processes = namesIn("/proc").filter((name) => /^\d+$/.test(name)).map((pid) => `/proc/${pid}/ns/net`);
+  const named = namesIn("/run/netns").map((name) => `/run/netns/${name}`);
+  return [...named, ...processes].find((path) => inodeOf(path) === inode);
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).ino ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(directory), ({ name }) => name);
+  } catch {
+    return [];
+  }
+}
