@@ -17,8 +17,9 @@ export function takeAll(libbpf: Libbpf, map: Deno.PointerObject): Uint8Array {
   const type = libbpf.bpf_map__type(map);
   const perCpu = type === PERCPU_HASH || type === PERCPU_ARRAY;
   const cpus = perCpu ? libbpf.number("libbpf_num_possible_cpus", libbpf.libbpf_num_possible_cpus()) : 1;
-  const keySize = libbpf.bpf_map__key_size(map), valueSize = inWords(libbpf.bpf_map__value_size(map));
-  const entrySize = inWords(keySize) + valueSize;
+  const keySize = libbpf.bpf_map__key_size(map), valueBytes = libbpf.bpf_map__value_size(map);
+  const entrySize = inWords(keySize) + inWords(valueBytes);
+  const valueSize = perCpu ? inWords(valueBytes) : valueBytes; // as the kernel has them
   const { keys, values, count } = type === PERCPU_ARRAY
     ? takeArray(libbpf, map, cpus * valueSize)
     : takeHash(libbpf, map, keySize, cpus * valueSize);

@@ -1,6 +1,7 @@
 import layout from "../bpf/netqtop.gen.ts";
 import { BadInput } from "../src/failure.ts";
 import { followInterface } from "../src/interface.ts";
+import { NO_LOOKUPS } from "../src/lookup.ts";
 import { type Netns, parseNetns } from "../src/netns.ts";
 import { intervals, parseSeconds } from "../src/option.ts";
 import { asctime } from "../src/output/asctime.ts";
@@ -23,7 +24,7 @@ const WIDTH = 11;
 function learn(kernel: KernelFacts, warn: (line: string) => void, given: ReadonlyMap<string, unknown>): Learned {
   const name = given.get("name") as string, netns = given.get("netns") as Netns | undefined;
   const followed = followInterface(name, netns, kernel, warn);
-  return { constants: { netns: followed.netns }, lookups: { names: {}, symbol: () => "" }, watch: followed.look };
+  return { constants: { netns: followed.netns }, lookups: NO_LOOKUPS, watch: followed.look };
 }
 
 function table({ rows, order, spent_s, end, given, variable }: Report): string[] {

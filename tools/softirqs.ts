@@ -1,12 +1,28 @@
 import layout from "../bpf/softirqs.gen.ts";
 import { tableColumns } from "../src/column.ts";
+import { BadInput } from "../src/failure.ts";
+import { NO_LOOKUPS } from "../src/lookup.ts";
 import { intervals, parseWhole } from "../src/option.ts";
 import { histogram } from "../src/output/histogram.ts";
 import type { Part, Report } from "../src/sample.ts";
-import { sample } from "../src/tool.ts";
+import { type KernelFacts, type Learned, sample } from "../src/tool.ts";
 
 /** By number (include/linux/interrupt.h), in the words of /proc/softirqs in lower case. */
 const VECTORS = ["hi", "timer", "net_tx", "net_rx", "block", "irq_poll", "tasklet", "sched", "hrtimer", "rcu"];
+
+/** Refuses a CPU that is not in the machine's list, such as 0-3,5. */
+function learn(kernel: KernelFacts, _warn: (line: string) => void, given: ReadonlyMap<string, unknown>): Learned {
+  const cpu = given.get("cpu") as number | undefined;
+  const present = kernel.readText("/sys/devices/system/cpu/present")?.trim();
+  const has = (range: string) => {
+    const [first = NaN, last = first] = range.split("-").map(Number);
+    return cpu !== undefined && cpu >= first && cpu <= last;
+  };
+  if (cpu !== undefined && present !== undefined && !present.split(",").some(has)) {
+    throw new BadInput(`This machine has no CPU ${cpu}: its CPUs are ${present}.`);
+  }
+  return { constants: {}, lookups: NO_LOOKUPS };
+}
 
 const total = { width: 11, align: "right", record: false } as const;
 
@@ -55,6 +71,7 @@ const tool = sample({
     },
   },
   positionals: intervals,
+  learn,
   plans: [{ name: "tp_btf", programs: ["entered", "left"] }],
   columns: [
     {

@@ -182,10 +182,13 @@ for (const plan of await plans("netqtop")) {
     const rows = await records(tracer);
     assert.equal(sum(rows).packets, count);
     assert.ok(rows.length >= 23);
+    let last_ms = 0;
     for (const row of rows) {
-      const spent_s = (Date.parse(row.end) - Date.parse(row.start)) / 1000;
-      assert.ok(spent_s > 0 && (spent_s > 0.09 || row.partial), JSON.stringify(row));
-      assert.ok(Math.abs(row.packets_per_s * spent_s / row.packets - 1) < 0.02, "rates are by the measured interval");
+      assert.ok(Date.parse(row.start) >= last_ms - 1, "the clock may have been adjusted by some microseconds");
+      last_ms = Date.parse(row.end);
+      const spent_s = (last_ms - Date.parse(row.start)) / 1000;
+      assert.ok(spent_s > 0);
+      assert.ok(Math.abs(row.packets_per_s * spent_s / row.packets - 1) < 0.1, "rates are by the measured interval");
       assert.ok(Math.abs(row.bytes_per_s / row.packets_per_s - 100) < 0.01);
     }
   });
