@@ -9,6 +9,8 @@ const HEADER = 14, EXPERIMENTAL = 0x88b5; // an EtherType that no protocol takes
 const libc = openLibc();
 const { symbols: sockets } = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  sched_setaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i64" },
 });
 
@@ -80,6 +82,21 @@ export function sendFrames(network: Network, name: string, size: number, count: 
     }
   } finally {
     libc.close(fd);
+  }
+}
+
+/** Does `what` with this thread on one CPU. */
+export function onCpu<T>(cpu: number, what: () => T): T {
+  const before = new Uint8Array(1024), one = new Uint8Array(1024);
+  one[cpu >> 3] = 1 << (cpu & 7);
+  const saved = sockets.sched_getaffinity(0, BigInt(before.length), before) >= 0;
+  if (!saved || sockets.sched_setaffinity(0, BigInt(one.length), one) < 0) {
+    throw new SystemError(`sched_setaffinity to CPU ${cpu}`, libc.errno());
+  }
+  try {
+    return what();
+  } finally {
+    sockets.sched_setaffinity(0, BigInt(before.length), before);
   }
 }
 
