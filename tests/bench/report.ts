@@ -63,6 +63,9 @@ of all runs.
 - **accept rate kept**: connections a second that a loopback server accepts as fast as it can while it is traced, of what
   it accepts untraced before and after. Server, client and tracer share the cores. *Noise* is the distance between the
   quartiles of the untraced rates after by those before; above 3 % the goal is not judged.
+- **request rate kept**: how often a second a byte goes to and fro over a loopback connection while a tool samples, of
+  what it does untraced before and after, beside the tool's twin of libbpf-tools, where that works here. *Tax* is what is
+  missing of 100 %. The noise is told as above.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

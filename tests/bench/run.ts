@@ -7,9 +7,10 @@ import { machine } from "./machine.ts";
 import { type Measure, met, ratio } from "./measure.ts";
 import { rate } from "./rate.ts";
 import { page, table } from "./report.ts";
+import { rr } from "./rr.ts";
 import { start } from "./start.ts";
 
-const benches: Record<string, () => Promise<Measure[]>> = { start, drain, rate, accept, idle };
+const benches: Record<string, () => Promise<Measure[]>> = { start, drain, rate, accept, rr, idle };
 
 /** The benches to run and how to show them; ends the process with what to type if there is something else. */
 function options(args: readonly string[]): { only: string[]; json: boolean; write: boolean } {
