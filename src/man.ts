@@ -1,14 +1,16 @@
 import { allOptions } from "./cli.ts";
 import { invocation, usage } from "./help.ts";
-import { recordColumns, timeColumns } from "./column.ts";
+import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
 import type { Tool } from "./tool.ts";
 
 /** The manual page of a tool, section 8, as roff source. */
 export function manual(tool: Tool, version: string): string {
   const title = `NETTRACE-${tool.name.toUpperCase()}`;
   const table = tool.columns.filter((c) => c.heading !== undefined);
-  const shown = new Set<string>([...table.map((c) => c.key), ...timeColumns.map((c) => c.key)]);
-  const recordOnly = recordColumns(tool.name, tool.columns).filter((c) => !shown.has(c.key));
+  const isNamed = (c: Column) => keyOf(c.heading ?? "") === c.key;
+  const shown = new Set<string>([...table.filter(isNamed).map((c) => c.key), ...timeColumns.map((c) => c.key)]);
+  const records = tool.sample ? sampleColumns(tool.name, tool.columns) : recordColumns(tool.name, tool.columns);
+  const recordOnly = records.filter((c) => !shown.has(c.key));
   return [
     `.TH ${title} 8 "" "nettrace ${version}" "System Administration"`,
     ".SH NAME",
@@ -50,6 +52,11 @@ export function manual(tool: Tool, version: string): string {
     ".BR bpf (2)",
     "",
   ].join("\n");
+}
+
+/** A heading in lower case, as most keys are: LAT(ms) is lat_ms. */
+function keyOf(heading: string): string {
+  return heading.toLowerCase().replace(/\W+/g, "_").replace(/^_|_$/g, "");
 }
 
 function countFields({ count }: Tool): string[] {

@@ -1,5 +1,6 @@
 import layout from "../bpf/netqtop.gen.ts";
 import { BadInput } from "../src/failure.ts";
+import { tableColumns } from "../src/column.ts";
 import { followInterface } from "../src/interface.ts";
 import { NO_LOOKUPS } from "../src/lookup.ts";
 import { type Netns, parseNetns } from "../src/netns.ts";
@@ -17,8 +18,6 @@ const SIZES = ["below_64", "below_512", "below_2k", "below_16k", "below_64k"] as
 const COUNTERS = ["packets", "bytes", ...SIZES, "from_64k"] as const;
 type Counters = Record<typeof COUNTERS[number], number>;
 
-const HEADINGS = ["avg_size", "[0, 64)", "[64, 512)", "[512, 2K)", "[2K, 16K)", "[16K, 64K)"];
-const RATES = ["BPS", "PPS"];
 const WIDTH = 11;
 
 function learn(kernel: KernelFacts, warn: (line: string) => void, given: ReadonlyMap<string, unknown>): Learned {
@@ -29,9 +28,8 @@ function learn(kernel: KernelFacts, warn: (line: string) => void, given: Readonl
 
 function table({ rows, order, spent_s, end, given, variable }: Report): string[] {
   const rates = given.has("throughput");
-  const headings = [...HEADINGS, ...rates ? RATES : []];
-  const line = (first: string, cells: readonly string[]) =>
-    ` ${[first, ...cells].map((cell) => cell.padEnd(WIDTH)).join("")}\n`;
+  const headings = tableColumns(tool.columns, given).map((column) => column.heading ?? "");
+  const line = (...cells: readonly string[]) => ` ${cells.map((cell) => cell.padEnd(WIDTH)).join("")}\n`;
   const direction = (n: number) => {
     const queues = new Map<number, Counters>();
     for (const row of order) {
@@ -41,10 +39,13 @@ function table({ rows, order, spent_s, end, given, variable }: Report): string[]
     }
     const count = variable(`${DIRECTIONS[n]}_queues`) || Math.max(-1, ...queues.keys()) + 1;
     const cells = (of: Counters) => cellsOf(of, rates ? spent_s : undefined);
-    const lines = Array.from({ length: count }, (_, queue) => line(String(queue), cells(queues.get(queue) ?? NOTHING)));
-    return line("QueueID", headings) + lines.join("") + line("Total", cells(sum([...queues.values()])));
+    const lines = Array.from(
+      { length: count },
+      (_, queue) => line(String(queue), ...cells(queues.get(queue) ?? NOTHING)),
+    );
+    return line(...headings) + lines.join("") + line("Total", ...cells(sum([...queues.values()])));
   };
-  const rule = "-".repeat(WIDTH * (headings.length + 1) - (rates ? 4 : 0));
+  const rule = "-".repeat(WIDTH * headings.length - (rates ? 4 : 0));
   return [`${asctime(end)}\nTX\n`, direction(0), "\nRX\n", direction(1), `${rule}\n`];
 }
 
@@ -63,12 +64,16 @@ function sum(all: readonly Counters[]): Counters {
 
 const NOTHING = Object.fromEntries(COUNTERS.map((counter) => [counter, 0])) as Counters;
 
-const size = (field: typeof COUNTERS[number], key: string, what: string) => ({
+const size = (field: typeof COUNTERS[number], key: string, what: string, heading?: string) => ({
   key,
-  width: 0,
+  ...heading !== undefined && { heading },
+  width: WIDTH,
+  glued: true,
   cell: { kind: "uint", field },
   description: `Packets of ${what} bytes.`,
 } as const);
+
+const rate = { width: WIDTH, glued: true, option: "throughput", record: false } as const;
 
 function parseName(text: string): string {
   const length = new TextEncoder().encode(text).length;
@@ -78,7 +83,7 @@ function parseName(text: string): string {
 
 const { parse: parseCount } = intervals[1];
 
-export default sample({
+const tool = sample({
   name: "netqtop",
   summary: "Show packets and bytes of an interface by queue",
   description:
@@ -114,20 +119,43 @@ export default sample({
       cell: { kind: "enum", field: "direction", names: DIRECTIONS },
       description: "Direction: tx for packets sent, rx for packets received.",
     },
-    { key: "queue", width: 0, cell: { kind: "uint", field: "queue" }, description: "The queue, from 0." },
+    {
+      key: "queue",
+      heading: "QueueID",
+      width: WIDTH,
+      glued: true,
+      cell: { kind: "uint", field: "queue" },
+      description: "The queue, from 0.",
+    },
     { key: "packets", width: 0, cell: { kind: "uint", field: "packets" }, description: "Packets." },
     { key: "bytes", width: 0, cell: { kind: "uint", field: "bytes" }, description: "Bytes of these packets." },
-    size("below_64", "packets_0_63", "0 to 63"),
-    size("below_512", "packets_64_511", "64 to 511"),
-    size("below_2k", "packets_512_2047", "512 to 2047"),
-    size("below_16k", "packets_2048_16383", "2048 to 16383"),
-    size("below_64k", "packets_16384_65535", "16384 to 65535"),
-    size("from_64k", "packets_65536", "65536 and more"),
     {
       key: "avg_size_bytes",
-      width: 0,
+      heading: "avg_size",
+      width: WIDTH,
+      glued: true,
       cell: { kind: "mean", field: "bytes", by: "packets", digits: 2 },
       description: "Mean size of a packet, in bytes.",
+    },
+    size("below_64", "packets_0_63", "0 to 63", "[0, 64)"),
+    size("below_512", "packets_64_511", "64 to 511", "[64, 512)"),
+    size("below_2k", "packets_512_2047", "512 to 2047", "[512, 2K)"),
+    size("below_16k", "packets_2048_16383", "2048 to 16383", "[2K, 16K)"),
+    size("below_64k", "packets_16384_65535", "16384 to 65535", "[16K, 64K)"),
+    size("from_64k", "packets_65536", "65536 and more"),
+    {
+      ...rate,
+      key: "bps",
+      heading: "BPS",
+      cell: { kind: "per_s", field: "bytes", digits: 2 },
+      description: "Bytes per second (-t).",
+    },
+    {
+      ...rate,
+      key: "pps",
+      heading: "PPS",
+      cell: { kind: "per_s", field: "packets", digits: 2 },
+      description: "Packets per second (-t).",
     },
     {
       key: "bytes_per_s",
@@ -158,7 +186,7 @@ export default sample({
     { command: "netqtop -n eth0 --json", does: "print a JSON line for each queue with traffic, every second" },
     { command: "netqtop -n eth0 --netns 4026532621", does: "an interface of another network namespace" },
   ],
-  overhead: "About 10 nanoseconds for each packet of other interfaces, and 60 for each of this one.",
+  overhead: "About 10 nanoseconds for each packet of other interfaces, and 100 for each of this one.",
   caveats: [
     "Packets that the driver's own receive path hands to XDP programs, or that are sent by AF_XDP, are not seen.",
     "Where the driver records no queue for received packets, they stand under queue 0.",
@@ -169,3 +197,5 @@ export default sample({
     "The table has no column for packets of 64K and more (BIG TCP); they are in Total, avg_size and records.",
   ],
 });
+
+export default tool;

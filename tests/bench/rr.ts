@@ -69,7 +69,7 @@ async function flatness(tool: Sampling, withFew: number[]): Promise<Measure> {
   };
 }
 
-/** In each round: untraced, each side, untraced again; a traced rate counts against both. In percent. */
+/** In each round each side, and untraced before it and after; a traced rate counts against these two. In percent. */
 async function compare(process: Helper, sides: readonly Side[]) {
   const kept = new Map(sides.map(({ name }) => [name, [] as number[]]));
   const untraced: number[] = [], again: number[] = [];
@@ -79,14 +79,16 @@ async function compare(process: Helper, sides: readonly Side[]) {
     await tracing?.stop();
     return answered;
   };
+  let before = await rate();
   for (let round = 0; round < ROUNDS; round++) {
-    const before = await rate();
-    const rates: [string, number][] = [];
-    for (const { name, command } of sides) rates.push([name, await rate(command)]);
-    const after = await rate();
-    untraced.push(before);
-    again.push(100 * after / before);
-    for (const [name, traced] of rates) kept.get(name)?.push(200 * traced / (before + after));
+    for (const { name, command } of sides) {
+      const traced = await rate(command);
+      const after = await rate();
+      kept.get(name)?.push(200 * traced / (before + after));
+      untraced.push(after);
+      again.push(100 * after / before);
+      before = after;
+    }
   }
   return { kept, noise: quantile(again, 0.75) - quantile(again, 0.25), untraced: median(untraced) };
 }
