@@ -20,6 +20,7 @@
 #include <time.h>
 
 #define PER_ADDRESS 20000 /* connections to one address, of which each takes a port of its own */
+#define RESERVED 64       /* descriptors for other things */
 
 static struct sockaddr_in address = { .sin_family = AF_INET };
 
@@ -62,6 +63,48 @@ static int connection(int listener, uint32_t n, int *accepted)
 	return fd;
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Processes that hold so many connections open, as many each as its limit of open files allows, until this one ends. */
+static void hold(uint32_t idle)
+{
+	struct rlimit limit;
+	uint32_t each;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		die("cannot read the limit of open files");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		die("cannot raise the limit of open files");
+	each = (least(limit.rlim_max, 2 * PER_ADDRESS) - RESERVED) / 2;
+	for (uint32_t done = 0, n; done < idle; done += n) {
+		int ready[2], accepted;
+		char byte = 0;
+
+		n = least(idle - done, each);
+		if (pipe(ready))
+			die("cannot make a pipe");
+		if (!fork()) {
+			int listener = listen_anywhere();
+
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (uint32_t i = 0; i < n; i++)
+				connection(listener, done + i, &accepted);
+			if (write(ready[1], &byte, 1) != 1)
+				die("nobody waits for idle connections");
+			pause();
+			_exit(0);
+		}
+		close(ready[1]);
+		if (read(ready[0], &byte, 1) != 1)
+			die("idle connections cannot be opened");
+		close(ready[0]);
+	}
+}
+
 static double now_s(void)
 {
 	struct timespec now;
@@ -74,20 +117,15 @@ int main(int argc, char **argv)
 {
 	double seconds = argc > 2 ? atof(argv[1]) : 0;
 	uint32_t idle = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-	struct rlimit most = { 2 * idle + 64, 2 * idle + 64 };
-	int listener, server, client;
+	int server, client;
 	char byte = 0, line[16];
 	pid_t echo;
 
 	if (argc != 3 || seconds <= 0)
 		die("type: rr SECONDS IDLE");
-	if (most.rlim_max > 1024 && setrlimit(RLIMIT_NOFILE, &most))
-		die("cannot raise the limit of open files");
 	enter_new_network();
-	listener = listen_anywhere();
-	for (uint32_t n = 0; n < idle; n++)
-		connection(listener, n, &server);
-	client = connection(listener, idle, &server);
+	hold(idle);
+	client = connection(listen_anywhere(), idle, &server);
 	echo = fork();
 	if (!echo) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
