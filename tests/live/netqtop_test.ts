@@ -293,7 +293,10 @@ Deno.test("netqtop ends after --count reports, in CSV with a header", async () =
   assert.deepEqual([code, stdout.match(/^TX$/gm)?.length], [0, 3]);
   assert.ok(!stdout.includes("partial"));
   const csv = await run(["netqtop", "-n", "lo", "--netns", network.path, "-i", "0.05", "--count", "1", "--csv"]);
-  assert.match(csv.stdout, /^time,tool,start,end,partial,direction,queue,packets,bytes,avg_size_bytes,packets_0_63,.*\r\n$/);
+  assert.match(
+    csv.stdout,
+    /^time,tool,start,end,partial,direction,queue,packets,bytes,avg_size_bytes,packets_0_63,.*\r\n$/,
+  );
 });
 
 Deno.test("netqtop refuses what cannot be with a sentence, on standard error", async () => {
