@@ -80,6 +80,7 @@ struct netns_core {
 };
 
 struct net {
+	__u64 net_cookie;
 	struct ns_common ns;
 	struct netns_core core;
 };

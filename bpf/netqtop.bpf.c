@@ -31,7 +31,12 @@ struct sample {
 
 SAMPLES(BPF_MAP_TYPE_PERCPU_HASH, struct queue, struct traffic, 2 * MOST_QUEUES);
 
-/* The interface. Its namespace stays; which index it has there is for user space to follow, 0 if it is gone. */
+/*
+ * The interface. Its namespace stays: told by its cookie, or, before 5.14, where user space cannot have that, by its inode
+ * number, which goes to another namespace once it has ended. Which index the interface has is for user space to follow;
+ * 0 if it is gone.
+ */
+const volatile __u64 netns_cookie = 0;
 const volatile __u32 netns = 0;
 volatile __u32 ifindex = 0;
 
@@ -44,7 +49,14 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Every packet of every interface comes here, so what tells most others apart is looked at first. */
 static __always_inline bool is_other(const struct net_device *dev)
 {
-	return dev->ifindex != (int)ifindex || dev->nd_net.net->ns.inum != netns;
+	const struct net *net;
+
+	if (dev->ifindex != (int)ifindex)
+		return true;
+	net = dev->nd_net.net;
+	if (netns_cookie && bpf_core_field_exists(net->net_cookie))
+		return net->net_cookie != netns_cookie;
+	return net->ns.inum != netns;
 }
 
 /* Written when it changes only, as all CPUs read it. */

@@ -50,8 +50,12 @@ export default {
     }
   },
   "rodata": {
-    "netns": {
+    "netns_cookie": {
       "offset": 0,
+      "size": 8
+    },
+    "netns": {
+      "offset": 8,
       "size": 4
     }
   },

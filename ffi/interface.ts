@@ -2,6 +2,7 @@ import { SystemError } from "./error.ts";
 import { cString, type Libc } from "./libc.ts";
 
 const O_CLOEXEC = 0x80000, CLONE_NEWNET = 0x40000000;
+const AF_UNIX = 1, SOCK_DGRAM = 2, SOL_SOCKET = 1, SO_NETNS_COOKIE = 71;
 const IF_NAMESIZE = 16;
 const OWN_NETNS = "/proc/thread-self/ns/net";
 
@@ -15,6 +16,16 @@ export function interfaceName(libc: Libc, index: number, path?: string): string 
   const name = new Uint8Array(IF_NAMESIZE);
   const found = inNamespace(libc, path, () => libc.if_indextoname(index, name)) !== null;
   return found ? new TextDecoder().decode(name.subarray(0, name.indexOf(0))) : "";
+}
+
+/** The number that the network namespace at `path`, or our own, has and never another; 0 before 5.14. Throws SystemError. */
+export function netnsCookie(libc: Libc, path?: string): bigint {
+  const fd = inNamespace(libc, path, () => libc.socket(AF_UNIX, SOCK_DGRAM | O_CLOEXEC, 0));
+  if (fd < 0) throw new SystemError("socket", libc.errno());
+  const cookie = new BigUint64Array(1), size = new Uint32Array([8]);
+  const known = libc.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, size) === 0;
+  libc.close(fd);
+  return known ? cookie[0] as bigint : 0n;
 }
 
 /**

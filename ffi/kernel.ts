@@ -1,6 +1,6 @@
 import { type BpfObject, openObject } from "./object.ts";
 import { openAnswers } from "./dns.ts";
-import { interfaceIndex, interfaceName } from "./interface.ts";
+import { interfaceIndex, interfaceName, netnsCookie } from "./interface.ts";
 import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
@@ -80,6 +80,7 @@ export function openKernel(from: {
     openAnswers: () => openAnswers(libc),
     interfaceIndex: (name: string, netns?: string) => interfaceIndex(libc, name, netns),
     interfaceName: (index: number, netns?: string) => interfaceName(libc, index, netns),
+    netnsCookie: (netns?: string) => netnsCookie(libc, netns),
     now_ms: () => performance.now(),
     exists(path: string): boolean {
       try {

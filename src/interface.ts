@@ -5,12 +5,17 @@ import { findNetns, type Netns } from "./netns.ts";
 import type { Variables } from "./session.ts";
 
 /** What following an interface takes of the kernel. */
-export type InterfaceKernel = Pick<Kernel, "exists" | "inode" | "interfaceIndex" | "interfaceName" | "readText">;
+export type InterfaceKernel = Pick<
+  Kernel,
+  "exists" | "inode" | "interfaceIndex" | "interfaceName" | "netnsCookie" | "readText"
+>;
 
 /** An interface that is being followed. */
 export interface Followed {
   /** The inode number of its network namespace. */
   readonly netns: number;
+  /** The namespace's cookie, which no other has later; 0 where it is not known. */
+  readonly cookie: bigint;
   /** Looks where it is by now, and puts its index and how many queues it has into the programs' variables. */
   readonly look: (variables: Variables) => void;
 }
@@ -34,6 +39,7 @@ export function followInterface(
     throw new BadInput(`No process is in the network namespace ${inode}, and none of that inode is in /run/netns.`);
   }
   let index = indexAtStart(name, path, kernel);
+  const cookie = kernel.netnsCookie(path);
   let blind = false;
 
   const see = (variables: Variables) => {
@@ -56,11 +62,19 @@ export function followInterface(
 
   return {
     netns: inode,
+    cookie,
     look(variables) {
-      if (!blind && path !== undefined && kernel.inode(path) !== inode) blind = true;
-      else if (!blind) blind = !seen(() => see(variables));
-      else return;
-      if (blind) warn(`${path} leads to ${name} no more: it is counted on, but not followed to a new name or index.`);
+      if (blind) return;
+      blind = path !== undefined && kernel.inode(path) !== inode || !seen(() => see(variables));
+      if (blind) {
+        // Its inode number may be that of another namespace from now on.
+        index = 0;
+        warn(
+          `${path} does not lead to the network namespace of ${
+            harmless(name)
+          } any more: nothing is counted from now on.`,
+        );
+      }
       variables.set("ifindex", index);
       if (path !== undefined) return;
       for (const variable of QUEUES) {

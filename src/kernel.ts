@@ -77,6 +77,8 @@ export interface Kernel {
   interfaceIndex(name: string, netns?: string): number;
   /** The name of an interface there; empty if there is none. Throws CallErrors. */
   interfaceName(index: number, netns?: string): string;
+  /** The number that a network namespace has and never another; 0 where the kernel does not tell. Throws CallErrors. */
+  netnsCookie(netns?: string): bigint;
   /** The inode number of a file, or undefined where there is none. */
   inode(path: string): number | undefined;
   /** The file's text, or undefined where it cannot be read. */

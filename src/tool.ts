@@ -70,7 +70,7 @@ export interface CountMode {
 /** What tells of the running kernel and its machine. */
 export type KernelFacts = Pick<
   Kernel,
-  "readText" | "readBytes" | "exists" | "inode" | "interfaceIndex" | "interfaceName"
+  "readText" | "readBytes" | "exists" | "inode" | "interfaceIndex" | "interfaceName" | "netnsCookie"
 >;
 
 /** What a tool found out about the running kernel. */

@@ -23,7 +23,11 @@ const WIDTH = 11;
 function learn(kernel: KernelFacts, warn: (line: string) => void, given: ReadonlyMap<string, unknown>): Learned {
   const name = given.get("name") as string, netns = given.get("netns") as Netns | undefined;
   const followed = followInterface(name, netns, kernel, warn);
-  return { constants: { netns: followed.netns }, lookups: NO_LOOKUPS, watch: followed.look };
+  return {
+    constants: { netns: followed.netns, netns_cookie: new Uint8Array(BigUint64Array.of(followed.cookie).buffer) },
+    lookups: NO_LOOKUPS,
+    watch: followed.look,
+  };
 }
 
 function table({ rows, order, spent_s, end, given, variable }: Report): string[] {
@@ -192,6 +196,8 @@ const tool = sample({
     "Where the driver records no queue for received packets, they stand under queue 0.",
     "When an interface vanishes and another of its name comes, what that has sent and received within a quarter of a second " +
     "of its beginning may not be counted.",
+    "With --netns, counting ends when what the namespace was named by (a path, a process) does not lead there any more, as " +
+    "its number may then be another's. Before 5.14, packets of such another namespace may be counted for a quarter of a second.",
     "Queues are as many as the interface has in use; before its first packet, as many as /sys/class/net shows. Packets of " +
     "queues beyond stand in Total and in records.",
     "The table has no column for packets of 64K and more (BIG TCP); they are in Total, avg_size and records.",

@@ -226,7 +226,7 @@ for (const plan of await plans("netqtop")) {
     gone.use(network);
     await using other = await trace(network, "lo", "-i", "0.1");
     gone.dispose();
-    await other.says("stderr", /leads to lo no more/);
+    await other.says("stderr", /not lead to the network namespace of lo any more/);
     assert.deepEqual(await records(other), []);
   });
 

@@ -100,6 +100,7 @@ export function newKernel(
     now_ms: () => 0,
     interfaceIndex: () => 1,
     interfaceName: () => "lo",
+    netnsCookie: () => 7n,
     inode: () => 4026531840,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,
     readBytes: () => undefined,
