@@ -36,33 +36,42 @@ const lacksReasons = codes === undefined; // before 5.17
 const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
 const tellsReceiver = major > 6 || (major === 6 && minor >= 11);
 
-/** Runs nft in the network namespace of a process; false where it cannot. */
-async function nft(ready: Ready | undefined, rules: string): Promise<boolean> {
-  const enter = ready ? ["nsenter", `--net=/proc/${ready.client}/ns/net`] : ["unshare", "--net"];
-  try {
-    const child = new Deno.Command("env", { args: [...enter, "nft", "-f", "-"], stdin: "piped", stderr: "null" })
-      .spawn();
-    const stdin = child.stdin.getWriter();
-    await stdin.write(new TextEncoder().encode(rules)).catch(() => {});
-    await stdin.close().catch(() => {});
-    return (await child.status).success;
-  } catch {
-    return false;
-  }
+/** Sets rules of a firewall in the network namespace of a process. */
+async function nft({ client }: Ready, rules: string): Promise<void> {
+  const child = new Deno.Command("nsenter", {
+    args: [`--net=/proc/${client}/ns/net`, "nft", "-f", "-"],
+    stdin: "piped",
+  })
+    .spawn();
+  const stdin = child.stdin.getWriter();
+  await stdin.write(new TextEncoder().encode(rules));
+  await stdin.close();
+  assert.ok((await child.status).success);
 }
 
 const firewall = (hook: string) =>
   `table inet filter {\n chain c { type filter hook ${hook} priority 0;\n tcp dport ${OPEN_PORT} drop\n }\n}\n`;
-const lacksFirewall = !await nft(undefined, firewall("input"));
 
-/** Traces the scenario with the arguments that its ready line asks for. */
-async function traced(
+/**
+ * Traces the scenario with the arguments that its ready line asks for. A run of which the kernel left something out, as
+ * it does with a program within itself, proves nothing and is made again.
+ */
+async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
+  for (let tries = 1;; tries++) {
+    const seen = await tracedOnce(...args);
+    if (seen.summary.lost_by["missed"] !== 0 && tries < 5) continue;
+    assert.equal(seen.summary.lost, 0, seen.stderr);
+    return seen;
+  }
+}
+
+async function tracedOnce(
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
   rules?: string,
 ): Promise<Seen> {
   await using made = await traffic("drop", options);
-  if (rules !== undefined) assert.ok(await nft(made.ready, rules));
+  if (rules !== undefined) await nft(made.ready, rules);
   await using tracer = await start(["tcpdrop", "--json", ...args(made.ready)]);
   await made.go();
   const { code, stdout, stderr } = await tracer.stop();
@@ -136,7 +145,7 @@ for (const hook of ["input", "output"]) {
       [`4 ${owner} SYN NETFILTER_DROP`]: 29 + 19,
       [`6 ${owner} SYN NETFILTER_DROP`]: 23,
     });
-  }, lacksReasons || lacksFirewall);
+  });
 }
 
 test("shows no packet of connections that lose nothing, and with --all those that are freed", async () => {
