@@ -120,7 +120,7 @@ static __always_inline bool keep_task(void)
 	if (filter_uids && !keep_in(&uids, (__u32)bpf_get_current_uid_gid(), filter_uids))
 		return false;
 	if (filter_comms) {
-		char comm[16];
+		char comm[16] = {}; /* 6.1 leaves what is behind the name (strscpy in kernel/bpf/helpers.c) */
 
 		bpf_get_current_comm(comm, sizeof(comm));
 		if (!keep_prefix(&comms, comm, filter_comms))
