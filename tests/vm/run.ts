@@ -22,8 +22,8 @@ interface Options {
   readonly plans?: readonly string[];
   readonly jobs: number;
   readonly append: string;
-  /** Whether no kernel or plan is left out and nothing added: then what the tests gave is written down. */
-  readonly full: boolean;
+  /** Whether no plan is left out and nothing added: then what the tests gave is kept, for docs/kernels.md. */
+  readonly kept: boolean;
 }
 
 function parse(args: string[]): Options | "pin" | "help" {
@@ -55,7 +55,7 @@ function parse(args: string[]): Options | "pin" | "help" {
     ...(plans !== undefined && { plans: plans.split(",") }),
     jobs,
     append: append ?? "",
-    full: [labels, plans, append].every((value) => value === undefined),
+    kept: plans === undefined && append === undefined,
   };
 }
 
@@ -96,14 +96,31 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
   return outcomes;
 }
 
-/** The rows of each kernel; those of a kernel that brought nothing are left out. */
-function by_kernel(outcomes: ReadonlyMap<Trial, Outcome>): KernelRows[] {
-  const found = new Map<Kernel, KernelRows>();
-  for (const [{ kernel, unpacked: { version } }, { release, rows }] of outcomes) {
+const kept_path = (kernel: Kernel, suite: string) => `${root}out/vm/${kernel.label}/${suite}/outcome.json`;
+
+/** Keeps what the tests gave, and writes docs/kernels.md once something is kept of every test on every kernel. */
+async function keep(outcomes: ReadonlyMap<Trial, Outcome>): Promise<void> {
+  for (const [{ kernel, unpacked: { version }, job: { suite } }, { release, rows }] of outcomes) {
     if (release === undefined) continue;
-    found.set(kernel, { kernel, release, version, rows: [...found.get(kernel)?.rows ?? [], ...rows] });
+    const kept: KernelRows = { kernel, release, version, rows };
+    await Deno.writeTextFile(kept_path(kernel, suite), JSON.stringify(kept));
   }
-  return [...found.values()];
+  const results: KernelRows[] = [];
+  for (const kernel of kernels()) {
+    const parts = await Promise.all(suites().map((suite) => kept_of(kernel, suite)));
+    if (!parts.every((part) => part !== undefined)) return;
+    results.push({ ...parts[0]!, rows: parts.flatMap(({ rows }) => rows) });
+  }
+  await Deno.writeTextFile(`${root}docs/kernels.md`, document(results));
+}
+
+async function kept_of(kernel: Kernel, suite: string): Promise<KernelRows | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(kept_path(kernel, suite)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 async function main(options: Options): Promise<boolean> {
@@ -112,9 +129,7 @@ async function main(options: Options): Promise<boolean> {
   const outcomes = await hold_all(all, options.jobs);
   const in_order = new Map(all.map((trial) => [trial, outcomes.get(trial)!]));
   const results = [...in_order.values()];
-  if (options.full && results.every(({ release }) => release !== undefined)) {
-    await Deno.writeTextFile(`${root}docs/kernels.md`, document(by_kernel(in_order)));
-  }
+  if (options.kept) await keep(in_order);
   const failures = results.flatMap((result) => result.failures);
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const wall_s = (performance.now() - started) / 1000;
