@@ -178,11 +178,11 @@ export default {
       "size": 8
     },
     "lost_count_full": {
-      "offset": 16,
+      "offset": 8,
       "size": 8
     },
     "lost_children": {
-      "offset": 24,
+      "offset": 16,
       "size": 8
     },
     "lost_attempt_full": {

@@ -77,33 +77,58 @@ export default {
       }
     }
   },
+  "count": {
+    "size": 24,
+    "fields": {
+      "location": {
+        "offset": 0,
+        "size": 8
+      },
+      "reason": {
+        "offset": 8,
+        "size": 4
+      },
+      "reason_known": {
+        "offset": 12,
+        "size": 4
+      },
+      "count": {
+        "offset": 16,
+        "size": 8
+      }
+    }
+  },
   "rodata": {
-    "filter_pids": {
+    "counting": {
       "offset": 0,
       "size": 1
     },
-    "filter_uids": {
+    "filter_pids": {
       "offset": 1,
       "size": 1
     },
-    "filter_netnses": {
+    "filter_uids": {
       "offset": 2,
       "size": 1
     },
-    "filter_cgroups": {
+    "filter_netnses": {
       "offset": 3,
       "size": 1
     },
-    "filter_comms": {
+    "filter_cgroups": {
       "offset": 4,
       "size": 1
     },
-    "filter_laddrs": {
+    "filter_comms": {
       "offset": 5,
       "size": 1
     },
-    "filter_raddrs": {
+    "filter_laddrs": {
       "offset": 6,
+      "size": 1
+    },
+    "filter_raddrs": {
+      "offset": 7,
       "size": 1
     },
     "filter_family": {
@@ -152,32 +177,36 @@ export default {
       "offset": 0,
       "size": 8
     },
-    "lost_fd_gone": {
+    "lost_count_full": {
       "offset": 8,
       "size": 8
     },
-    "lost_children": {
+    "lost_fd_gone": {
       "offset": 16,
       "size": 8
     },
-    "lost_direct": {
+    "lost_children": {
       "offset": 24,
       "size": 8
     },
-    "lost_armed_before": {
+    "lost_direct": {
       "offset": 32,
       "size": 8
     },
-    "lost_map_full": {
+    "lost_armed_before": {
       "offset": 40,
       "size": 8
     },
-    "lost_owner_full": {
+    "lost_map_full": {
       "offset": 48,
       "size": 8
     },
+    "lost_owner_full": {
+      "offset": 56,
+      "size": 8
+    },
     "lost_headless": {
-      "offset": 64,
+      "offset": 80,
       "size": 8
     }
   },

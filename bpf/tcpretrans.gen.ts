@@ -178,31 +178,31 @@ export default {
       "size": 8
     },
     "lost_count_full": {
-      "offset": 16,
+      "offset": 8,
       "size": 8
     },
     "lost_fd_gone": {
-      "offset": 24,
+      "offset": 16,
       "size": 8
     },
     "lost_children": {
-      "offset": 32,
+      "offset": 24,
       "size": 8
     },
     "lost_direct": {
-      "offset": 40,
+      "offset": 32,
       "size": 8
     },
     "lost_armed_before": {
-      "offset": 48,
+      "offset": 40,
       "size": 8
     },
     "lost_map_full": {
-      "offset": 56,
+      "offset": 48,
       "size": 8
     },
     "lost_owner_full": {
-      "offset": 64,
+      "offset": 56,
       "size": 8
     }
   },

@@ -33,6 +33,8 @@ export type Cell<Field extends string = string> =
   | { kind: "query"; field: Field; time: Field }
   /** Texts and values, one after the other. */
   | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
+  /** An address of the kernel's code, as a symbol. */
+  | { kind: "symbol"; field: Field }
   /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */
   | { kind: "stack"; field: Field; from: Field };
 

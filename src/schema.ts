@@ -82,6 +82,7 @@ function typeOf(cell: Cell): Record<string, unknown> {
     case "query":
       return { type: ["string", "null"] };
     case "named":
+    case "symbol":
     case "joined":
     case "endpoint":
     case "enum":

@@ -19,7 +19,13 @@ export interface Views {
 export type Row = (q: number, p: number) => number;
 
 // A symbol's name has at most 512 bytes (KSYM_NAME_LEN), and a stack 32 frames.
-const WIDEST: Partial<Record<Cell["kind"], number>> = { named: 512, query: 320, joined: 640, stack: 32 * 544 };
+const WIDEST: Partial<Record<Cell["kind"], number>> = {
+  named: 512,
+  symbol: 640,
+  query: 320,
+  joined: 640,
+  stack: 32 * 544,
+};
 
 /** The most bytes that one row takes: each cell at its widest (an escaped comm: 6 bytes a byte), and each literal. */
 export function rowLimit(columns: readonly Column[]): number {
@@ -175,6 +181,8 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "named":
       return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "symbol":
+      return `b.ascii(out, p, l.symbol(${halves(fields, cell.field)}))`;
     case "query":
       return `b.ascii(out, p, l.query ? l.query.text(${queried(cell, fields)}) : "")`;
     case "joined": {
@@ -221,7 +229,7 @@ function queried(cell: Cell & { kind: "query" }, fields: Fields): string {
   return `u8, q + ${place(fields, cell.field).offset}, ${halves(fields, cell.time)}`;
 }
 
-const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "joined"]);
+const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "symbol", "joined"]);
 
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {

@@ -196,6 +196,33 @@ test("--lport, --rport and -p leave other packets out", async () => {
   }
 });
 
+test("-c counts drops by reason and by the function that drops", async () => {
+  for (
+    const [options, reason] of [
+      [{ mode: "refused", v4: 97, v6: 89 }, "NO_SOCKET"],
+      [{ mode: "deaf_listener", v4: 43, v6: 41 }, "SOCKET_FILTER"],
+    ] as const
+  ) {
+    await using made = await traffic("drop", options);
+    await using tracer = await start(["tcpdrop", "-c", "--json", "--netns", String(made.ready.netns)]);
+    await made.go();
+    const lines = (await tracer.stop()).stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { summary } = lines.pop();
+    const counted = Object.fromEntries(
+      lines.map((c) => [`${c.reason} ${c.function.replace(/\+0x[0-9a-f]+$/, "")}`, c.drops]),
+    );
+    const markers = reason === "NO_SOCKET" ? {} : { "NO_SOCKET tcp_v4_rcv": 1, "NO_SOCKET tcp_v6_rcv": 1 };
+    const more = reason === "NO_SOCKET" ? 1 : 0;
+    assert.deepEqual(counted, {
+      ...markers,
+      [`${reason} tcp_v4_rcv`]: options.v4 + more,
+      [`${reason} tcp_v6_rcv`]: options.v6 + more,
+    });
+    assert.equal(summary.lost, 0);
+    for (const { reason, reason_code } of lines) assert.equal(reason_code, codeOf.get(reason));
+  }
+});
+
 test("prints bcc's table, with stacks below the rows, and --explain says what the reason means", async () => {
   for (const explain of [false, true]) {
     await using made = await traffic("drop", { mode: "refused", v4: 1 });
