@@ -197,4 +197,15 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* Not at its exit, which comes before its sockets are closed; and not before its number can be another's. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(forget_process, struct task_struct *task)
+{
+	__u64 pid = task->tgid;
+
+	if (filter_children && task->pid == task->tgid)
+		bpf_map_delete_elem(&pids, &pid);
+	return 0;
+}
+
 #endif

@@ -65,6 +65,7 @@ static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u6
 	if (!keep_task())
 		return;
 	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
+	note_cgroup((void *)bpf_get_current_task());
 	if (unkept(map_update(&owners, &key, &owner, flags)))
 		COUNT_LOST(owner_full);
 }
@@ -168,6 +169,7 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 	key = (__u64)sk;
 	if (unkept(map_update(&owners, &key, &owner, BPF_NOEXIST)))
 		COUNT_LOST(owner_full);
+	note_cgroup(task);
 	return 0;
 }
 

@@ -3,11 +3,12 @@ import { BadInput } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 import { common, type Constant, type Option, type Options } from "./option.ts";
 import type { Run } from "./run.ts";
+import { show } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
 /** All options of a tool: its own first, then those that every tool has, unless it has its own form of one. */
 export function allOptions(tool: Tool): Options {
-  return { ...tool.options, ...common, ...tool.options };
+  return { ...tool.options, ...common, show, ...tool.options };
 }
 
 /** A parsed command line: what was asked for, with options by long name. */
@@ -107,7 +108,7 @@ export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
   const programs: string[] = [];
   const last: { program: string; map: string }[] = [];
   const pinned: { map: string; path: string; keySize: number }[] = [];
-  for (const [name, option] of Object.entries(tool.options)) {
+  for (const [name, option] of Object.entries(allOptions(tool))) {
     const value = values.get(name);
     if (value === undefined) continue;
     Object.assign(constants, option.constants?.(value));
@@ -129,7 +130,7 @@ export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
     plan: values.get("plan") as string | undefined,
     buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,
     format: values.has("json") ? "json" : values.has("csv") ? "csv" : "table",
-    given: new Set(values.keys()),
+    given: values,
     counting: tool.count !== undefined && values.has(tool.count.option),
   };
 }

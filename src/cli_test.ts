@@ -16,7 +16,7 @@ Deno.test("parse takes options as argparse does: glued, clustered, with an equal
     assert.deepEqual(fills.map((f) => [f.map, f.entries[0]?.key[0]]), [["pids", 181]], args.join(" "));
   }
   const run = asked("-tTP", "80");
-  assert.deepEqual(run.given, new Set(["time", "timestamp", "port"]));
+  assert.deepEqual(new Set(run.given.keys()), new Set(["time", "timestamp", "port"]));
   assert.equal((run.constants["lports"] as Uint8Array)[10], 1);
   assert.ok(asked("--time").given.has("time"), "--time is exact, though --timestamp begins with it");
 });

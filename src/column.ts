@@ -1,3 +1,5 @@
+import type { Cgroup } from "./cgroup.ts";
+
 /**
  * What a column shows, as data over the fields of an event, so that every writer can put it straight into bytes.
  * `field` names a member of the event struct.
@@ -33,6 +35,8 @@ export type Cell<Field extends string = string> =
   | { kind: "query"; field: Field; time: Field }
   /** Texts and values, one after the other. */
   | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
+  /** What is known of the cgroup of this id; of that, at most so many characters in a table. */
+  | { kind: "cgroup"; field: Field; part: keyof Cgroup; most?: number }
   /** An address of the kernel's code, as a symbol. */
   | { kind: "symbol"; field: Field }
   /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */
@@ -159,7 +163,7 @@ export const recordTail = [
 ] as const satisfies readonly Column<OriginField>[];
 
 /** The columns that a table shows under these options. */
-export function tableColumns(columns: readonly Column[], given: ReadonlySet<string>): Column[] {
+export function tableColumns(columns: readonly Column[], given: Pick<ReadonlySet<string>, "has">): Column[] {
   return columns.filter((c) =>
     c.heading !== undefined && [c.option ?? []].flat().every((option) => given.has(option)) &&
     (c.unless === undefined || !given.has(c.unless))

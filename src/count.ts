@@ -1,4 +1,5 @@
 import { type Column, recordHead, tableColumns } from "./column.ts";
+import { BadInput } from "./failure.ts";
 import type { Kernel } from "./kernel.ts";
 import { NO_LOOKUPS } from "./lookup.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
@@ -17,6 +18,11 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   const { tool } = run;
   const { count: mode, layout: { count: layout } } = tool;
   if (!mode || !layout) throw new Error(`${tool.name} does not count`);
+  if (run.given.has("show")) {
+    throw new BadInput(
+      `--show adds to the rows of events, of which --${mode.option} prints none: leave one of them out.`,
+    );
+  }
   const learned = tool.learn?.(kernel, (line) => terminal.warn(line));
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const { columns, format, head } = layoutOf(run.format, tool.name, mode);

@@ -16,6 +16,7 @@ const MEANING: Record<string, string> = {
   owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",
   headless: "because their TCP header was cut off or not in one piece with the packet's beginning",
   missed: "perhaps, because the kernel did not run a program inside itself",
+  unnamed: "only in part: cgroups of which the name could not be found",
   unlogged: "not logged, because the journal did not take them",
   unwritten: "because nobody read the output",
 };

@@ -1,6 +1,7 @@
 import { allOptions } from "./cli.ts";
 import { invocation, usage } from "./help.ts";
 import { recordColumns, timeColumns } from "./column.ts";
+import { showable } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
 /** The manual page of a tool, section 8, as roff source. */
@@ -32,6 +33,9 @@ export function manual(tool: Tool, version: string): string {
     roff("\\&"),
     roff("Records in JSON and CSV have the same fields in lower case, and:"),
     ...entries(recordOnly.map((c) => [c.key, c.description])),
+    roff("\\&"),
+    roff("With --show:"),
+    ...entries(Object.values(showable).map((c) => [c.key, c.description])),
     ...countFields(tool),
     ".SH EXAMPLES",
     ...tool.examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]),

@@ -73,6 +73,7 @@ export function newKernel(
     usePinned: () => {},
     load: () => {},
     put: () => {},
+    get: () => undefined,
     entries: () => new Uint8Array(0),
     iterate: () => {},
     attach: (program) => void attached.push(program),
