@@ -13,7 +13,7 @@ for group in "$@"; do
     [[ $(type -P npm deno) ]] || packages+=(npm)
     ;;
   test) packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools coreutils util-linux) ;;
-  bench) packages+=(libbpf-dev libbpf1 util-linux zstd) ;;
+  bench) packages+=(libbpf-dev libbpf1 libbpf-tools coreutils util-linux zstd) ;;
   vm) packages+=(qemu-system-x86 busybox-static cpio zstd lz4 xz-utils iproute2 nftables) ;;
   *)
     echo "deps.sh: there is no group $group; say build, test, vm or bench." >&2

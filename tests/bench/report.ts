@@ -63,6 +63,12 @@ of all runs.
 - **accept rate kept**: connections a second that a loopback server accepts as fast as it can while it is traced, of what
   it accepts untraced before and after. Server, client and tracer share the cores. *Noise* is the distance between the
   quartiles of the untraced rates after by those before; above 3 % the goal is not judged.
+- **a lone accept**: one every 20 ms, by a process that reads the rows; from the event's own time to when the row is read.
+- **in the kernel**: what bpf_stats says that the tool's programs took, less as many runs of an empty program, for each
+  event shown and for each run; C is the tool's twin of libbpf-tools where it has one that needs no kprobes, on the same
+  traffic.
+- **storm**: connections made and closed as fast as one client can while the tool runs, of what goes untraced before and
+  after; *noise* as above. Lost is the most that a run said it lost.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

@@ -72,7 +72,7 @@ export async function run(args: readonly string[]): Promise<Result> {
 }
 
 /** True if the main thread waits in poll(2) or ppoll(2) on one descriptor, as nettrace does once it traces. */
-function waits(pid: number): boolean {
+export function waits(pid: number): boolean {
   const [number, , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
   return number === (Deno.build.arch === "aarch64" ? "73" : "7") && count === "0x1";
 }
