@@ -40,6 +40,8 @@ export interface Journal {
 export interface Answers {
   /** Passes on the IP packets that have come since, with their times in ns since 1970. */
   read(take: (packet: Uint8Array, time_ns: bigint) => void): void;
+  /** How many were lost, since the last time this was asked. */
+  dropped(): number;
 }
 
 /** Why a call failed; errno is 0 where the callee gave a reason in `log` only. */

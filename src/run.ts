@@ -90,7 +90,13 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   ring.drain(() => ++unread > 0);
   const unlogged = journal && { unlogged: journal.unlogged };
   const unnamed = run.given.has("show") && { unnamed: cgroups.unnamed };
-  conclude(run, sink, { ...session.losses(), ...unlogged, ...unnamed, unwritten: sink.waiting + unread }, terminal);
+  const unanswered = names && { dns_dropped: names.dropped() };
+  conclude(
+    run,
+    sink,
+    { ...session.losses(), ...unlogged, ...unnamed, ...unanswered, unwritten: sink.waiting + unread },
+    terminal,
+  );
 }
 
 /** Says what was lost, and in JSON what was printed, too. */

@@ -93,7 +93,7 @@ export function newKernel(
     fexitErrno: () => 22,
     libbpf: () => ({ version: "1.5", origin: "embedded" }),
     openJournal: () => ({ send: () => true }),
-    openAnswers: () => ({ read: () => {} }),
+    openAnswers: () => ({ read: () => {}, dropped: () => 0 }),
     clockOffset: () => ({ seconds: 1_600_000_000, nanoseconds: 0 }),
     now_ms: () => 0,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,
