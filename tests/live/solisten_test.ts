@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, start } from "./nettrace.ts";
+import { plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
 import { type Done, lacks, type Ready, traffic } from "./traffic.ts";
 
 interface Listen extends Row {
@@ -15,10 +15,18 @@ interface Seen {
   ready: Ready;
   done: Done;
   rows: Listen[];
+  summary: Summary;
+  stderr: string;
 }
 
 /** Traces the scenario listen; fails if anything was lost. */
-async function traced(
+async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
+  const seen = await whole(() => tracedOnce(...args));
+  assert.equal(seen.summary.lost, 0, seen.stderr);
+  return seen;
+}
+
+async function tracedOnce(
   plan: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
@@ -28,8 +36,8 @@ async function traced(
   const done = await made.go();
   const { stdout, stderr } = await tracer.stop();
   const { rows, summary } = readJson(stdout);
-  assert.equal(summary.lost, 0, stderr);
-  return { ready: made.ready, done, rows: (rows as Listen[]).filter((row) => row.netns === made.ready.netns) };
+  const shown = (rows as Listen[]).filter((row) => row.netns === made.ready.netns);
+  return { ready: made.ready, done, rows: shown, summary, stderr };
 }
 
 /** What the scenario says that its sockets did, each `times` times. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertSame, binary, decoded, plans, readJson, type Row, run, start, type Summary } from "./nettrace.ts";
+import { assertSame, binary, decoded, plans, readJson, type Row, run, start, type Summary, whole } from "./nettrace.ts";
 import { pinMap } from "./pinned_map.ts";
 import { type Done, lacks, type Ready, traffic } from "./traffic.ts";
 
@@ -12,17 +12,8 @@ interface Seen {
   stderr: string;
 }
 
-/**
- * Traces a scenario with the arguments that its ready line asks for. A kernel that lets programs be preempted leaves out
- * one that is already running on the same CPU (bpf_prog_inc_misses_counter, kernel/trace/bpf_trace.c) and says so; such
- * a run is counted as missed, and proves nothing of what nettrace shows, so it is made again.
- */
-async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
-  for (let tries = 1;; tries++) {
-    const seen = await tracedOnce(...args);
-    if (seen.summary.lost_by["missed"] === 0 || tries === 3) return seen;
-  }
-}
+/** Traces a scenario with the arguments that its ready line asks for. */
+const traced = (...args: Parameters<typeof tracedOnce>) => whole(() => tracedOnce(...args));
 
 async function tracedOnce(
   plan: string,

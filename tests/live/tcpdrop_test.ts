@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readEnum } from "../../src/kernel/btf_enum.ts";
-import { plans, run, start, type Summary } from "./nettrace.ts";
+import { plans, run, start, type Summary, whole } from "./nettrace.ts";
 import { type Ready, traffic } from "./traffic.ts";
 
 /** A record of tcpdrop's JSON. */
@@ -52,17 +52,11 @@ async function nft({ client }: Ready, rules: string): Promise<void> {
 const firewall = (hook: string) =>
   `table inet filter {\n chain c { type filter hook ${hook} priority 0;\n tcp dport ${OPEN_PORT} drop\n }\n}\n`;
 
-/**
- * Traces the scenario with the arguments that its ready line asks for. A run of which the kernel left something out, as
- * it does with a program within itself, proves nothing and is made again.
- */
+/** Traces the scenario with the arguments that its ready line asks for; fails if anything was lost. */
 async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
-  for (let tries = 1;; tries++) {
-    const seen = await tracedOnce(...args);
-    if (seen.summary.lost_by["missed"] !== 0 && tries < 5) continue;
-    assert.equal(seen.summary.lost, 0, seen.stderr);
-    return seen;
-  }
+  const seen = await whole(() => tracedOnce(...args));
+  assert.equal(seen.summary.lost, 0, seen.stderr);
+  return seen;
 }
 
 async function tracedOnce(

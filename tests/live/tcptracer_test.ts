@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, start } from "./nettrace.ts";
+import { plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Trace extends Row {
@@ -12,20 +12,25 @@ interface Trace extends Row {
 }
 
 /** Traces a scenario; fails if an event was lost. */
-async function traced(
+async function traced(...args: Parameters<typeof tracedOnce>) {
+  const seen = await whole(() => tracedOnce(...args));
+  assert.equal(seen.summary.lost, 0, seen.stderr);
+  return seen;
+}
+
+async function tracedOnce(
   plan: string,
   scenario: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
-): Promise<{ rows: Trace[]; done: Done; ready: Ready }> {
+): Promise<{ rows: Trace[]; done: Done; ready: Ready; summary: Summary; stderr: string }> {
   await using made = await traffic(scenario, options);
   await using tracer = await start(["tcptracer", "--plan", plan, "--json", ...args(made.ready)]);
   const done = await made.go();
   const { stdout, stderr } = await tracer.stop();
   const { rows, summary } = readJson(stdout);
-  const { missed: _, ...lostBy } = summary.lost_by;
-  assert.ok(Object.values(lostBy).every((n) => n === 0), stderr);
-  return { rows: (rows as Trace[]).filter((row) => row.netns === made.ready.netns), done, ready: made.ready };
+  const shown = (rows as Trace[]).filter((row) => row.netns === made.ready.netns);
+  return { rows: shown, done, ready: made.ready, summary, stderr };
 }
 
 const ends = (c: Connection) => `${c.family} ${c.laddr} ${c.lport} ${c.raddr} ${c.rport}`;
