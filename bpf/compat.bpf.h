@@ -22,6 +22,15 @@
 		__arg;												\
 	})
 
+/*
+ * A map's update as an error number. Up to 6.3 the verifier calls the map's function itself, which returns an int: as a
+ * long, which is what the helper declares, its errors are positive (fixed by d7ba4cc900bf, 6.4).
+ */
+static __always_inline int map_update(void *map, const void *key, const void *value, __u64 flags)
+{
+	return bpf_map_update_elem(map, key, value, flags);
+}
+
 typedef void (*btf_trace_io_uring_submit_sqe___6_0)(void *, struct io_kiocb *, bool);
 
 /* io_uring_submit_sqe led with the ring until 6.0 (commit 48863ffd3e81) and became io_uring_submit_req in 6.4. */

@@ -120,7 +120,7 @@ static __always_inline bool keep_task(void)
 	if (filter_uids && !keep_in(&uids, (__u32)bpf_get_current_uid_gid(), filter_uids))
 		return false;
 	if (filter_comms) {
-		char comm[16];
+		char comm[16] = {}; /* 6.1 leaves what is behind the name (strscpy in kernel/bpf/helpers.c) */
 
 		bpf_get_current_comm(comm, sizeof(comm));
 		if (!keep_prefix(&comms, comm, filter_comms))
@@ -194,6 +194,17 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	if (bpf_map_update_elem(&pids, &to, &keep, BPF_ANY))
 		COUNT_LOST(children);
+	return 0;
+}
+
+/* Not at its exit, which comes before its sockets are closed; and not before its number can be another's. */
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(forget_process, struct task_struct *task)
+{
+	__u64 pid = task->tgid;
+
+	if (filter_children && task->pid == task->tgid)
+		bpf_map_delete_elem(&pids, &pid);
 	return 0;
 }
 

@@ -50,12 +50,16 @@ export default {
     }
   },
   "rodata": {
-    "netns_cookie": {
+    "noting_cgroups": {
       "offset": 0,
+      "size": 1
+    },
+    "netns_cookie": {
+      "offset": 8,
       "size": 8
     },
     "netns": {
-      "offset": 8,
+      "offset": 16,
       "size": 4
     }
   },

@@ -3,6 +3,7 @@
 #ifndef NETTRACE_BPF_H
 #define NETTRACE_BPF_H
 
+#include "cgroup.bpf.h"
 #include "kernel.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
@@ -139,6 +140,7 @@ static __always_inline void set_origin(struct origin *origin, __u64 time_ns, __u
 	origin->uid = bpf_get_current_uid_gid();
 	origin->netns = netns;
 	bpf_get_current_comm(origin->comm, sizeof(origin->comm));
+	note_cgroup((void *)bpf_get_current_task());
 }
 
 #endif

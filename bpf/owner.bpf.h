@@ -44,7 +44,7 @@ static __always_inline bool keep_owner(const struct owner *owner)
 }
 
 /* True if an entry could not be kept: for lack of room, or as its bucket was locked by what was interrupted (-EBUSY). */
-static __always_inline bool unkept(long error)
+static __always_inline bool unkept(int error)
 {
 	return error && error != -EEXIST;
 }
@@ -65,7 +65,8 @@ static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u6
 	if (!keep_task())
 		return;
 	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
-	if (unkept(bpf_map_update_elem(&owners, &key, &owner, flags)))
+	note_cgroup((void *)bpf_get_current_task());
+	if (unkept(map_update(&owners, &key, &owner, flags)))
 		COUNT_LOST(owner_full);
 }
 
@@ -166,8 +167,9 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 			return 0;
 	}
 	key = (__u64)sk;
-	if (unkept(bpf_map_update_elem(&owners, &key, &owner, BPF_NOEXIST)))
+	if (unkept(map_update(&owners, &key, &owner, BPF_NOEXIST)))
 		COUNT_LOST(owner_full);
+	note_cgroup(task);
 	return 0;
 }
 

@@ -26,8 +26,12 @@ export default {
     }
   },
   "rodata": {
-    "counting": {
+    "noting_cgroups": {
       "offset": 0,
+      "size": 1
+    },
+    "counting": {
+      "offset": 1,
       "size": 1
     },
     "only_cpu": {

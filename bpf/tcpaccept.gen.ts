@@ -58,32 +58,36 @@ export default {
     }
   },
   "rodata": {
-    "filter_pids": {
+    "noting_cgroups": {
       "offset": 0,
       "size": 1
     },
-    "filter_uids": {
+    "filter_pids": {
       "offset": 1,
       "size": 1
     },
-    "filter_netnses": {
+    "filter_uids": {
       "offset": 2,
       "size": 1
     },
-    "filter_cgroups": {
+    "filter_netnses": {
       "offset": 3,
       "size": 1
     },
-    "filter_comms": {
+    "filter_cgroups": {
       "offset": 4,
       "size": 1
     },
-    "filter_laddrs": {
+    "filter_comms": {
       "offset": 5,
       "size": 1
     },
-    "filter_raddrs": {
+    "filter_laddrs": {
       "offset": 6,
+      "size": 1
+    },
+    "filter_raddrs": {
+      "offset": 7,
       "size": 1
     },
     "filter_family": {
@@ -147,6 +151,7 @@ export default {
   },
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
+    "forget_process": "tp_btf/sched_process_free",
     "graft_fexit": "fexit/security_sock_graft",
     "graft_kprobe": "kprobe/security_sock_graft",
     "exit_accept": "tracepoint/syscalls/sys_exit_accept",

@@ -20,6 +20,7 @@ struct connect {
 };
 
 EVENTS(struct connect);
+COUNTS(struct endpoints);
 LOST(attempt_full); /* connects not kept as there was no room for them */
 
 /* Set if connects are shown with what became of them, and no sooner. */

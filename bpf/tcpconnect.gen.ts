@@ -103,86 +103,90 @@ export default {
     }
   },
   "rodata": {
-    "counting": {
+    "noting_cgroups": {
       "offset": 0,
       "size": 1
     },
-    "filter_pids": {
+    "counting": {
       "offset": 1,
       "size": 1
     },
-    "filter_uids": {
+    "filter_pids": {
       "offset": 2,
       "size": 1
     },
-    "filter_netnses": {
+    "filter_uids": {
       "offset": 3,
       "size": 1
     },
-    "filter_cgroups": {
+    "filter_netnses": {
       "offset": 4,
       "size": 1
     },
-    "filter_comms": {
+    "filter_cgroups": {
       "offset": 5,
       "size": 1
     },
-    "filter_laddrs": {
+    "filter_comms": {
       "offset": 6,
       "size": 1
     },
-    "filter_raddrs": {
+    "filter_laddrs": {
       "offset": 7,
       "size": 1
     },
-    "filter_family": {
+    "filter_raddrs": {
       "offset": 8,
+      "size": 1
+    },
+    "filter_family": {
+      "offset": 10,
       "size": 2
     },
     "filter_lports": {
-      "offset": 10,
+      "offset": 12,
       "size": 1
     },
     "lports": {
-      "offset": 11,
+      "offset": 13,
       "size": 8192
     },
     "filter_rports": {
-      "offset": 8203,
+      "offset": 8205,
       "size": 1
     },
     "rports": {
-      "offset": 8204,
+      "offset": 8206,
       "size": 8192
     },
     "filter_cgroupmap": {
-      "offset": 16396,
-      "size": 1
-    },
-    "filter_mntnsmap": {
-      "offset": 16397,
-      "size": 1
-    },
-    "filter_children": {
       "offset": 16398,
       "size": 1
     },
-    "await_result": {
+    "filter_mntnsmap": {
       "offset": 16399,
+      "size": 1
+    },
+    "filter_children": {
+      "offset": 16400,
+      "size": 1
+    },
+    "await_result": {
+      "offset": 16401,
       "size": 1
     }
   },
   "bss": {
     "lost_count_full": {
-      "offset": 8,
+      "offset": 0,
       "size": 8
     },
     "lost_children": {
-      "offset": 16,
+      "offset": 8,
       "size": 8
     },
     "lost_ring_full": {
-      "offset": 24,
+      "offset": 16,
       "size": 8
     },
     "lost_attempt_full": {
@@ -196,6 +200,7 @@ export default {
   },
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
+    "forget_process": "tp_btf/sched_process_free",
     "set_state": "tp_btf/inet_sock_set_state",
     "sweep": "iter/bpf_map_elem",
     "last_sweep": "iter/bpf_map_elem"

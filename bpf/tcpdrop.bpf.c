@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // One event for each TCP packet that the kernel drops, with its reason and the way to the place where it did.
+#include "count.bpf.h"
 #include "owner.bpf.h"
 #include "packet.bpf.h"
 
@@ -20,7 +21,15 @@ struct drop {
 	__u32 reason_known;	/* 0 where the kernel gives no reasons */
 };
 
+/* What -c counts by. */
+struct cause {
+	__u64 location;
+	__u32 reason;
+	__u32 reason_known;
+};
+
 EVENTS(struct drop);
+COUNTS(struct cause);
 LOST(headless); /* packets of which the header cannot be read */
 
 /* A bit for each of the core's reasons that is not to be shown; user space knows what their numbers mean here. */
@@ -130,6 +139,12 @@ int BPF_PROG(dropped, struct sk_buff *skb, void *location)
 	netns = sk ? netns_of(sk, false) : BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
 	if (!keep_packet(&packet, skb->skb_iif || !sk, netns))
 		return 0;
+	if (counting) {
+		struct cause cause = { (__u64)location, reason, has_drop_reasons() };
+
+		count(&cause);
+		return 0;
+	}
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {
 		COUNT_LOST(ring_full);

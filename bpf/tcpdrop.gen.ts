@@ -77,112 +77,146 @@ export default {
       }
     }
   },
+  "count": {
+    "size": 24,
+    "fields": {
+      "location": {
+        "offset": 0,
+        "size": 8
+      },
+      "reason": {
+        "offset": 8,
+        "size": 4
+      },
+      "reason_known": {
+        "offset": 12,
+        "size": 4
+      },
+      "count": {
+        "offset": 16,
+        "size": 8
+      }
+    }
+  },
   "rodata": {
-    "filter_pids": {
+    "noting_cgroups": {
       "offset": 0,
       "size": 1
     },
-    "filter_uids": {
+    "counting": {
       "offset": 1,
       "size": 1
     },
-    "filter_netnses": {
+    "filter_pids": {
       "offset": 2,
       "size": 1
     },
-    "filter_cgroups": {
+    "filter_uids": {
       "offset": 3,
       "size": 1
     },
-    "filter_comms": {
+    "filter_netnses": {
       "offset": 4,
       "size": 1
     },
-    "filter_laddrs": {
+    "filter_cgroups": {
       "offset": 5,
       "size": 1
     },
-    "filter_raddrs": {
+    "filter_comms": {
       "offset": 6,
       "size": 1
     },
-    "filter_family": {
+    "filter_laddrs": {
+      "offset": 7,
+      "size": 1
+    },
+    "filter_raddrs": {
       "offset": 8,
+      "size": 1
+    },
+    "filter_family": {
+      "offset": 10,
       "size": 2
     },
     "filter_lports": {
-      "offset": 10,
+      "offset": 12,
       "size": 1
     },
     "lports": {
-      "offset": 11,
+      "offset": 13,
       "size": 8192
     },
     "filter_rports": {
-      "offset": 8203,
+      "offset": 8205,
       "size": 1
     },
     "rports": {
-      "offset": 8204,
+      "offset": 8206,
       "size": 8192
     },
     "filter_cgroupmap": {
-      "offset": 16396,
-      "size": 1
-    },
-    "filter_mntnsmap": {
-      "offset": 16397,
-      "size": 1
-    },
-    "filter_children": {
       "offset": 16398,
       "size": 1
     },
-    "ignored_reasons": {
+    "filter_mntnsmap": {
       "offset": 16399,
+      "size": 1
+    },
+    "filter_children": {
+      "offset": 16400,
+      "size": 1
+    },
+    "ignored_reasons": {
+      "offset": 16401,
       "size": 128
     },
     "packet_family": {
-      "offset": 16528,
+      "offset": 16530,
       "size": 2
     }
   },
   "bss": {
-    "lost_fd_gone": {
+    "lost_count_full": {
       "offset": 0,
       "size": 8
     },
-    "lost_children": {
+    "lost_fd_gone": {
       "offset": 8,
       "size": 8
     },
-    "lost_direct": {
+    "lost_children": {
       "offset": 16,
       "size": 8
     },
-    "lost_armed_before": {
+    "lost_direct": {
       "offset": 24,
       "size": 8
     },
-    "lost_map_full": {
+    "lost_armed_before": {
       "offset": 32,
       "size": 8
     },
-    "lost_owner_full": {
+    "lost_map_full": {
       "offset": 40,
       "size": 8
     },
-    "lost_ring_full": {
+    "lost_owner_full": {
       "offset": 48,
       "size": 8
     },
+    "lost_ring_full": {
+      "offset": 56,
+      "size": 8
+    },
     "lost_headless": {
-      "offset": 64,
+      "offset": 80,
       "size": 8
     }
   },
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
+    "forget_process": "tp_btf/sched_process_free",
     "graft_fexit": "fexit/security_sock_graft",
     "graft_kprobe": "kprobe/security_sock_graft",
     "exit_accept": "tracepoint/syscalls/sys_exit_accept",

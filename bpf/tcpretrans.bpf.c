@@ -14,6 +14,7 @@ struct retransmit {
 };
 
 EVENTS(struct retransmit);
+COUNTS(struct endpoints);
 
 #define ICSK_TIME_LOSS_PROBE 5	/* include/net/inet_connection_sock.h */
 #define TCP_CA_Recovery 3	/* include/uapi/linux/tcp.h */

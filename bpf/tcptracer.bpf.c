@@ -33,7 +33,7 @@ static __always_inline void keep_session(struct sock *sk, const struct endpoints
 	struct session session = { .ends = *ends, .ended = ended };
 	__u64 key = (__u64)sk;
 
-	if (bpf_map_update_elem(&sessions, &key, &session, ended ? BPF_ANY : BPF_NOEXIST) == -E2BIG)
+	if (map_update(&sessions, &key, &session, ended ? BPF_ANY : BPF_NOEXIST) == -E2BIG)
 		COUNT_LOST(session_full);
 }
 

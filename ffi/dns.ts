@@ -5,12 +5,14 @@ const SOCKETS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i64" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
 const AF_PACKET = 17, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1, SO_ATTACH_FILTER = 26;
+const SOL_PACKET = 263, PACKET_STATISTICS = 6;
 const SIOCGSTAMPNS = 0x8907n;
 const LARGEST = 4096; // of a resolver's answers over UDP (EDNS)
 
@@ -46,6 +48,8 @@ const FILTERS: readonly (readonly [protocol: number, filter: readonly Instructio
 export interface Answers {
   /** Reads those that have come since; the bytes are valid during the call only. */
   read(take: (packet: Uint8Array, time_ns: bigint) => void): void;
+  /** How many found no room to wait for being read, since the last time this was asked. */
+  dropped(): number;
 }
 
 /** Listens to what comes to this network namespace from DNS servers, over UDP. Throws SystemError. */
@@ -64,6 +68,14 @@ export function openAnswers(libc: Libc): Answers {
           take(packet.subarray(0, length), (stamp[0] as bigint) * 1_000_000_000n + (stamp[1] as bigint));
         }
       }
+    },
+    dropped() {
+      return sockets.reduce((sum, fd) => {
+        const statistics = new Uint32Array(2); // struct tpacket_stats: packets, drops; reading starts them anew
+        const size = Uint32Array.of(statistics.byteLength);
+        calls.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, statistics, size);
+        return sum + (statistics[1] as number);
+      }, 0);
     },
   };
 }

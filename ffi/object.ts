@@ -26,6 +26,8 @@ export interface BpfObject extends Disposable {
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
   put(map: string, key: Uint8Array, value: Uint8Array): void;
+  /** What is under a key; undefined if nothing is. */
+  get(map: string, key: Uint8Array): Uint8Array | undefined;
   attach(program: string): void;
   /** The entries of a hash map, one after the other: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
@@ -114,6 +116,11 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
         `put into ${name}`,
         libbpf.bpf_map__update_elem(map(name), key.slice(), keySize, value.slice(), valueSize, 0n),
       );
+    },
+    get(name, key) {
+      const found = map(name), value = new Uint8Array(libbpf.bpf_map__value_size(found));
+      const [keySize, valueSize] = [BigInt(key.length), BigInt(value.length)];
+      return libbpf.bpf_map__lookup_elem(found, key.slice(), keySize, value, valueSize, 0n) === 0 ? value : undefined;
     },
     attach(name) {
       const found = program(name);

@@ -14,9 +14,10 @@ denort() {
   mkdir -p out/denort/asset
   cp out/bundle/*.js out/denort/
   cp "$@" out/denort/asset/
+  flags=$(out/deno run package/v8_flags.ts)
   cd out/denort
-  timeout 120 ../deno compile --v8-flags=--max-inlined-bytecode-size-cumulative=4000 --allow-all --no-code-cache --no-config --no-lock --no-remote --no-npm --cached-only \
-    --no-check --no-prompt --quiet --include asset --output nettrace main.js
+  timeout 120 ../deno compile "$flags" --allow-all --no-code-cache --no-config --no-lock --no-remote --no-npm \
+    --cached-only --no-check --no-prompt --quiet --include asset --output nettrace main.js
   mv nettrace ../../"$file"
 }
 

@@ -2,13 +2,12 @@
 // stub, the program (an eszip whose entry is main.js) and the assets. Deno's own bytes stay where they are.
 import { archive } from "./archive.ts";
 import { elf } from "./elf.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 /** What Deno is started with; a final % stands for the payload's descriptor. Everything is in the payload. */
 const ARGUMENTS = [
   "run",
-  // A row writer is one function that calls some fifty small ones: with V8's own limit it inlines half of them, and
-  // takes a fifth longer.
-  "--v8-flags=--max-inlined-bytecode-size-cumulative=4000",
+  V8_FLAGS,
   "--allow-all",
   "--no-config",
   "--no-lock",

@@ -3,6 +3,7 @@ import { BadInput } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 import { common, type Constant, type Option, type Options } from "./option.ts";
 import type { Run } from "./run.ts";
+import { show } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Tool } from "./tool.ts";
  */
 export function allOptions(tool: Tool): Options {
   const { buffer, ...others } = common;
-  return { ...tool.options, ...others, ...tool.layout.event && { buffer }, ...tool.options };
+  return { ...tool.options, ...others, ...tool.layout.event && { buffer, show }, ...tool.options };
 }
 
 /** A parsed command line: what was asked for, with options by long name. */
@@ -116,7 +117,7 @@ export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
   const programs: string[] = [];
   const last: { program: string; map: string }[] = [];
   const pinned: { map: string; path: string; keySize: number }[] = [];
-  for (const [name, option] of Object.entries(tool.options)) {
+  for (const [name, option] of Object.entries(allOptions(tool))) {
     const value = values.get(name);
     if (value === undefined) continue;
     Object.assign(constants, option.constants?.(value));

@@ -1,3 +1,5 @@
+import type { Cgroup } from "./cgroup.ts";
+
 /**
  * What a column shows, as data over the fields of an event, so that every writer can put it straight into bytes.
  * `field` names a member of the event struct.
@@ -41,6 +43,10 @@ export type Cell<Field extends string = string> =
   | { kind: "query"; field: Field; time: Field }
   /** Texts and values, one after the other. */
   | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
+  /** What is known of the cgroup of this id; of that, at most so many characters in a table. */
+  | { kind: "cgroup"; field: Field; part: keyof Cgroup; most?: number }
+  /** An address of the kernel's code, as a symbol. */
+  | { kind: "symbol"; field: Field }
   /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */
   | { kind: "stack"; field: Field; from: Field };
 

@@ -1,5 +1,7 @@
 import { type Column, recordHead, tableColumns } from "./column.ts";
+import { BadInput } from "./failure.ts";
 import type { Kernel } from "./kernel.ts";
+import { NO_LOOKUPS } from "./lookup.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newClock } from "./output/clock.ts";
 import { newSink, type Sink } from "./output/sink.ts";
@@ -16,7 +18,13 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   const { tool } = run;
   const { count: mode, layout: { count: layout } } = tool;
   if (!mode || !layout) throw new Error(`${tool.name} does not count`);
-  using session = openSession(tool, run, kernel);
+  if (run.given.has("show")) {
+    throw new BadInput(
+      `--show adds to the rows of events, of which --${mode.option} prints none: leave one of them out.`,
+    );
+  }
+  const learned = tool.learn?.(kernel, (line) => terminal.warn(line), run.given);
+  using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
   const { columns, format, head } = layoutOf(run.format, tool.name, mode);
   const sink = newSink(terminal, rowLimit(columns));
   if (run.format === "table") sink.text(tool.intro ?? "");
@@ -33,7 +41,8 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   const { buffer } = entries;
   const views = { u8: entries, u16: new Uint16Array(buffer), u32: new Uint32Array(buffer) };
   const clock = newClock(kernel.clockOffset());
-  const row = compileRow(columns, layout.fields, format, views, sink.out, clock);
+  const lookups = { ...NO_LOOKUPS, ...learned?.lookups };
+  const row = compileRow(columns, layout.fields, format, views, sink.out, clock, lookups);
   sink.text(head);
   for (const at of inOrder(entries, layout, mode)) {
     if (!sink.row((p) => row(at, p))) flushAll(sink, terminal);
@@ -42,14 +51,15 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);
 }
 
-/** Where the entries begin, in the order of the rows: IPv4 first, then by count. */
+/** Where the entries begin, in the order of the rows. */
 function inOrder(entries: Uint8Array, layout: NonNullable<Layout["count"]>, mode: CountMode): number[] {
   const view = new DataView(entries.buffer);
   const { family, count } = layout.fields;
-  if (!family || !count) throw new Error("counts are of no family, or no number");
+  if (!count) throw new Error("counts have no number");
+  const familyAt = (at: number) => family ? view.getUint16(at + family.offset, true) : 0;
   const sign = mode.order === "ascending" ? 1n : -1n;
   return Array.from({ length: entries.length / layout.size }, (_, i) => i * layout.size).sort((a, b) =>
-    view.getUint16(a + family.offset, true) - view.getUint16(b + family.offset, true) ||
+    familyAt(a) - familyAt(b) ||
     Number(sign * (view.getBigUint64(a + count.offset, true) - view.getBigUint64(b + count.offset, true)))
   );
 }

@@ -9,6 +9,8 @@ export interface Names {
   text(from: Uint8Array, o: number, low: number, high: number): string;
   /** The name of the address; empty if none is known. */
   name(from: Uint8Array, o: number, low: number, high: number): string;
+  /** How many answers were lost, since the last time this was asked. */
+  dropped(): number;
 }
 
 interface Known {
@@ -56,6 +58,7 @@ export function openNames(kernel: Kernel): Names {
       return found.age_ms > LATE_MS ? `${found.name} (${found.age_ms.toFixed(3)}ms)` : found.name;
     },
     name: (from, o, low, high) => find(from, o, low, high)?.name ?? "",
+    dropped: () => answers.dropped(),
   };
 }
 

@@ -60,7 +60,10 @@ Deno.test("openNames tells names with their age, localhost, and what no answer t
   const waiting = [packet([a])];
   const kernel = newKernel(newRing(4096), {
     clockOffset: () => ({ seconds: 1000, nanoseconds: 0 }),
-    openAnswers: () => ({ read: (take) => waiting.splice(0).forEach((p) => take(p, 1_001_000_000_000n)) }),
+    openAnswers: () => ({
+      read: (take) => waiting.splice(0).forEach((p) => take(p, 1_001_000_000_000n)),
+      dropped: () => 0,
+    }),
   });
   const names = openNames(kernel);
   names.read();

@@ -1,3 +1,4 @@
+import { cgroupRoot } from "./cgroup.ts";
 import { BadInput } from "./failure.ts";
 import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
@@ -109,8 +110,6 @@ function addressKey(item: string): Uint8Array {
   return prefix(bits, bytes);
 }
 
-const CGROUP2 = /^\S+ (\S+) cgroup2 /m;
-
 /** A cgroup directory and all below it, as their inode numbers, which are their ids. */
 function cgroupsBelow(path: string): number[] {
   const { ino, isDirectory } = Deno.statSync(path);
@@ -132,7 +131,7 @@ function containerKeys(item: string): Uint8Array[] {
   if (!/^[0-9a-f]{6,64}$/.test(item)) {
     throw new BadInput(`A container's id is at least the first 6 of its hexadecimal digits, not '${item}'.`);
   }
-  const root = CGROUP2.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];
+  const root = cgroupRoot();
   const named = new RegExp(`(^|-)${item}[0-9a-f]*(\\.scope)?$`);
   const search = (path: string): number[] =>
     Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory).flatMap(({ name }) =>
@@ -184,7 +183,7 @@ export const filters = {
   children: {
     help: "with PIDs, trace the processes that they fork from now on, too",
     constants: () => ({ filter_children: true }),
-    programs: ["follow_fork"],
+    programs: ["follow_fork", "forget_process"],
   } as Option,
   lport: ports("lports", "trace these local ports only (a list; A-B for a range, !A to leave one out)"),
   rport: ports("rports", "trace these remote ports only"),

@@ -18,6 +18,8 @@ export interface KernelObject extends Disposable {
   load(): void;
   /** Puts an entry into a map of the loaded object. */
   put(map: string, key: Uint8Array, value: Uint8Array): void;
+  /** What is under a key of a map; undefined if nothing is. */
+  get(map: string, key: Uint8Array): Uint8Array | undefined;
   attach(program: string): void;
   /** The entries of a hash map: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
@@ -42,6 +44,8 @@ export interface Journal {
 export interface Answers {
   /** Passes on the IP packets that have come since, with their times in ns since 1970. */
   read(take: (packet: Uint8Array, time_ns: bigint) => void): void;
+  /** How many were lost, since the last time this was asked. */
+  dropped(): number;
 }
 
 /** Why a call failed; errno is 0 where the callee gave a reason in `log` only. */

@@ -1,3 +1,4 @@
+import type { Cgroups } from "./cgroup.ts";
 import type { Names } from "./dns.ts";
 
 /** What a number or an address means on the running kernel; made when a tool starts, for cells that ask for it. */
@@ -6,6 +7,8 @@ export interface Lookups {
   readonly names: Readonly<Record<string, (n: number) => string>>;
   /** The place in the kernel's code at an address, given as its halves: ASCII without quotes. */
   readonly symbol: (low: number, high: number) => string;
+  /** What is known of cgroups. */
+  readonly cgroups?: Pick<Cgroups, "text">;
   /** The name that an address was found by. */
   readonly query?: Pick<Names, "text" | "name">;
 }

@@ -17,6 +17,8 @@ const MEANING: Record<string, string> = {
   owner_full: "only in part: owners that stand as unknown, because too many sockets were open at once",
   headless: "because their TCP header was cut off or not in one piece with the packet's beginning",
   missed: "perhaps, because the kernel did not run a program inside itself",
+  unnamed: "only in part: cgroups of which the name could not be found",
+  dns_dropped: "only in part: DNS answers, and so perhaps names, because too many came at once",
   unlogged: "not logged, because the journal did not take them",
   unwritten: "because nobody read the output",
 };

@@ -1,7 +1,10 @@
 import { allOptions } from "./cli.ts";
 import { invocation, usage } from "./help.ts";
 import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
+import { showable } from "./show.ts";
 import type { Tool } from "./tool.ts";
+
+const shownFields = Object.values(showable).map(({ key, description }) => [key, description] as const);
 
 /** The manual page of a tool, section 8, as roff source. */
 export function manual(tool: Tool, version: string): string {
@@ -34,6 +37,7 @@ export function manual(tool: Tool, version: string): string {
     roff("\\&"),
     roff("Records in JSON and CSV have the same fields in lower case, and:"),
     ...entries(recordOnly.map((c) => [c.key, c.description])),
+    ...tool.layout.event ? [roff("\\&"), roff("With --show:"), ...entries(shownFields)] : [],
     ...countFields(tool),
     ".SH EXAMPLES",
     ...tool.examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]),

@@ -1,3 +1,4 @@
+import { newCgroups } from "./cgroup.ts";
 import { type Column, recordColumns, tableColumns } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
 import { NO_LOOKUPS } from "./lookup.ts";
@@ -6,6 +7,7 @@ import { newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
 import { openSession, type Request } from "./session.ts";
+import { recordShown, tableShown } from "./show.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
 
@@ -36,9 +38,11 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   const { columns, format, head } = layoutOf(run);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
+  const cgroups = newCgroups(session);
   const row = compileRow(columns, event.fields, format, ring, sink.out, clock, {
     ...NO_LOOKUPS,
     ...learned?.lookups,
+    cgroups,
     ...names && { query: names },
   });
   let at = 0;
@@ -87,7 +91,14 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   let unread = 0;
   ring.drain(() => ++unread > 0);
   const unlogged = journal && { unlogged: journal.unlogged };
-  conclude(run, sink, { ...session.losses(), ...unlogged, unwritten: sink.waiting + unread }, terminal);
+  const unnamed = run.given.has("show") && { unnamed: cgroups.unnamed };
+  const unanswered = names && { dns_dropped: names.dropped() };
+  conclude(
+    run,
+    sink,
+    { ...session.losses(), ...unlogged, ...unnamed, ...unanswered, unwritten: sink.waiting + unread },
+    terminal,
+  );
 }
 
 /** Says what was lost, and in JSON what was printed, too. */
@@ -103,14 +114,14 @@ export function conclude({ tool, format }: Run, sink: Sink, losses: Losses, term
 /** The columns of the output, how a row is written, and what stands before the first. */
 function layoutOf({ tool, format, given }: Run): { columns: readonly Column[]; format: Format; head: string } {
   if (format === "table") {
-    const columns = tableColumns(tool.columns, given);
+    const columns = tableShown(tableColumns(tool.columns, given), given.get("show"));
     return { columns, format: tableFormat, head: (tool.intro ?? "") + tableHeading(columns) };
   }
   if (format === "csv" && tool.csvColumns) {
-    const columns = tableColumns(tool.csvColumns, given);
+    const columns = tableShown(tableColumns(tool.csvColumns, given), given.get("show"));
     return { columns, format: csvFormat("\n"), head: columns.map((c) => c.heading).join(",") + "\n" };
   }
-  const columns = recordColumns(tool.name, tool.columns);
+  const columns = [...recordColumns(tool.name, tool.columns), ...recordShown(given.get("show"))];
   if (format === "json") return { columns, format: jsonFormat, head: "" };
   return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
 }

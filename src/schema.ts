@@ -1,11 +1,12 @@
 import { type Cell, type Column, recordColumns, recordHead, sampleColumns } from "./column.ts";
+import { recordShown, showable } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
 /** A JSON Schema (2020-12) of the lines that `--json` prints: events, and the summary at the end. */
 export function schema(tool: Tool): Record<string, unknown> {
   const event = tool.sample
     ? record("interval", sampleColumns(tool.name, tool.columns))
-    : record("event", recordColumns(tool.name, tool.columns));
+    : record("event", recordColumns(tool.name, tool.columns), recordShown(Object.keys(showable)));
   const { time, tool: name } = event.properties;
   const counts = tool.count ? [record("count", [...recordHead(tool.name), ...tool.count.columns])] : [];
   return {
@@ -44,10 +45,10 @@ export function schema(tool: Tool): Record<string, unknown> {
   };
 }
 
-/** The schema of a record with these columns. */
-function record(title: string, columns: readonly Column[]) {
+/** The schema of a record with these columns, and with others that may be there. */
+function record(title: string, columns: readonly Column[], others: readonly Column[] = []) {
   const properties: Record<string, unknown> = Object.fromEntries(
-    columns.map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
+    [...columns, ...others].map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
   );
   return {
     title,
@@ -93,9 +94,11 @@ function typeOf(cell: Cell): Record<string, unknown> {
       return { const: cell.text };
     case "stack":
       return { type: "array", items: { type: "string" } };
+    case "cgroup":
     case "query":
       return { type: ["string", "null"] };
     case "named":
+    case "symbol":
     case "joined":
     case "endpoint":
     case "enum":

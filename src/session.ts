@@ -44,6 +44,8 @@ export interface Session extends Disposable {
   detach(): void;
   /** Has the kernel send what it has seen in part, as far as it can tell already. */
   sweep(): void;
+  /** What was noted of a cgroup (struct cgroup_names in bpf/cgroup.bpf.h); undefined if nothing was. */
+  cgroupNames(id: bigint): Uint8Array | undefined;
   /** The entries of `counts`, each as the layout has it. */
   counts(): Uint8Array;
   losses(): Losses;
@@ -130,6 +132,7 @@ export function tryPlan(
           const { offset } = bss[plan.sweep.size] as Fields[string];
           if (section.getBigUint64(offset, true) > 0n) object.iterate(plan.sweep.often, plan.sweep.map);
         },
+        cgroupNames: (id) => object.get("cgroup_names", new Uint8Array(BigUint64Array.of(id).buffer)),
         counts: () => object.entries("counts"),
         losses() {
           const lost: Record<string, number> = {};
@@ -159,8 +162,8 @@ function sizeOf(section: Fields): number {
   return Math.max(...Object.values(section).map((f) => f.offset + f.size));
 }
 
-/** Processes that --children can follow, and what can be told apart when counting. */
-const ROOM_FOR_CHILDREN = 4096, ROOM_FOR_COUNTS = 16384;
+/** Processes that --children can follow, what can be told apart when counting, and cgroups whose names are noted. */
+const ROOM_FOR_CHILDREN = 4096, ROOM_FOR_COUNTS = 16384, ROOM_FOR_CGROUPS = 2048;
 
 function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
   const wanted = new Set<string | undefined>([
@@ -175,6 +178,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   for (const program of Object.keys(tool.layout.programs)) object.select(program, wanted.has(program));
   if (tool.layout.event) object.resize("events", request.buffer_bytes);
   if (request.counting) object.resize("counts", ROOM_FOR_COUNTS);
+  if (request.constants["noting_cgroups"]) object.resize("cgroup_names", ROOM_FOR_CGROUPS);
   for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
   const rodata = tool.layout.rodata;

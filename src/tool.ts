@@ -63,7 +63,7 @@ export interface CountMode {
   option: string;
   /** Over the fields of the layout's `count`. */
   columns: readonly Column[];
-  /** By count, within IPv4 and then IPv6. */
+  /** By count; where rows are of a family, within IPv4 and then IPv6. */
   order: "ascending" | "descending";
 }
 

@@ -85,3 +85,39 @@ Deno.test("tcplife names the owner of a session that its peer reset, where its t
   const wrong = theirs.filter((words) => owner.get(`${words[3]}${words[5]}`) !== words[0]);
   assert.ok(wrong.length > 0, "the twin is right now: take this difference out of the documents");
 });
+
+interface StateRow extends Omit<Row, "pid"> {
+  pid: number | null;
+  skaddr: string;
+  oldstate: string;
+  newstate: string;
+  duration_ms: number;
+}
+
+/** Changes that the kernel makes in the context of the task that causes them; of others the twin names whoever runs. */
+const BY_ITS_TASK = /CLOSE -> (SYN_SENT|LISTEN)|-> FIN_WAIT1|CLOSE_WAIT -> LAST_ACK/;
+
+for (
+  const [way, family] of [["active", "4"], ["passive", "6"], ["reset_by_client", "4"], ["unread_data", "6"]] as const
+) {
+  Deno.test(`tcpstates shows of IPv${family} connections that end by ${way} what its twin shows`, async () => {
+    await using made = await traffic("close", { way, n: 7, family });
+    await using other = await twin("/usr/sbin/tcpstates", "SKADDR");
+    await using tracer = await start(["tcpstates", "--json"]);
+    await made.go();
+    const rows = readJson((await tracer.stop()).stdout).rows.filter((row) => row.netns === made.ready.netns);
+    const ours = rows as unknown as StateRow[];
+    const sockets = new Set(ours.map((row) => row.skaddr));
+    const theirs = (await other.stop()).filter((words) => sockets.has(words[0] ?? ""));
+    const change = (row: StateRow) =>
+      `${row.skaddr} ${row.laddr} ${row.lport} ${row.raddr} ${row.rport} ${row.oldstate} -> ${row.newstate}`;
+    const theirChange = ([skaddr, , , ...rest]: string[]) => [skaddr, ...rest.slice(0, 7)].join(" ");
+    assert.ok(ours.length >= 7 * 6);
+    assert.deepEqual(ours.map(change), theirs.map(theirChange));
+    for (const [i, row] of ours.entries()) {
+      const [, pid, , , , , , , , , ms] = theirs[i] ?? [];
+      assert.ok(Math.abs(row.duration_ms - Number(ms)) < 1, `${change(row)}: ${row.duration_ms} ms and ${ms} ms`);
+      if (BY_ITS_TASK.test(change(row))) assert.equal(row.pid, Number(pid), change(row));
+    }
+  });
+}

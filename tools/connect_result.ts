@@ -19,6 +19,7 @@ for (
     [111, "ECONNREFUSED"],
     [112, "EHOSTDOWN"],
     [113, "EHOSTUNREACH"],
+    [115, "pending"], // EINPROGRESS in bpf/tcpconnect.bpf.c: nothing has become of it yet
     [255, "unsent"], // UNSENT in bpf/tcpconnlat.bpf.c
   ] as const
 ) CONNECT_RESULTS[number] = name;

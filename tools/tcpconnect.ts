@@ -3,6 +3,7 @@ import { timeColumns } from "../src/column.ts";
 import { filters, pids, ports, uids } from "../src/filter.ts";
 import { containerMaps, family, timestamps } from "../src/option.ts";
 import { type Plan, stream } from "../src/tool.ts";
+import { CONNECT_RESULTS } from "./connect_result.ts";
 
 /** The plans of the tools that see connects. */
 export const plans: readonly Plan[] = [
@@ -23,26 +24,6 @@ export const caveats = [
 export const overhead =
   "One or two microseconds for each connect, with waking nettrace up, and some tens of nanoseconds for each other change of " +
   "a TCP socket's state.";
-
-// Numbers of include/uapi/asm-generic/errno.h. A socket that is closed while it connects has no error.
-const RESULTS: (string | undefined)[] = ["ok"];
-RESULTS[13] = "EACCES";
-RESULTS[32] = "EPIPE";
-RESULTS[64] = "ENONET";
-RESULTS[71] = "EPROTO";
-RESULTS[90] = "EMSGSIZE";
-RESULTS[92] = "ENOPROTOOPT";
-RESULTS[95] = "EOPNOTSUPP";
-RESULTS[100] = "ENETDOWN";
-RESULTS[101] = "ENETUNREACH";
-RESULTS[103] = "aborted";
-RESULTS[104] = "ECONNRESET";
-RESULTS[105] = "ENOBUFS";
-RESULTS[110] = "ETIMEDOUT";
-RESULTS[111] = "ECONNREFUSED";
-RESULTS[112] = "EHOSTDOWN";
-RESULTS[113] = "EHOSTUNREACH";
-RESULTS[115] = "pending";
 
 /** The columns that both of them have. */
 export const columns = {
@@ -168,7 +149,7 @@ export default stream({
       width: 12,
       option: "result",
       known: "awaited",
-      cell: { kind: "enum", field: "result", names: RESULTS },
+      cell: { kind: "enum", field: "result", names: CONNECT_RESULTS },
       description:
         "With --result: ok, the error, aborted if the socket was closed first, or pending when tracing ends.",
     },

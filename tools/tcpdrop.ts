@@ -40,6 +40,30 @@ function learn(kernel: KernelFacts, warn: (line: string) => void): Learned {
   };
 }
 
+const reason = {
+  key: "reason",
+  width: 0,
+  known: "reason_known",
+  cell: { kind: "named", field: "reason", by: "drop_reason" },
+  description: "Why it was dropped, in the words of the running kernel.",
+} as const;
+const reasonCode = {
+  key: "reason_code",
+  width: 0,
+  known: "reason_known",
+  cell: { kind: "uint", field: "reason" },
+  description: "The reason's number, which means different things on different kernels.",
+} as const;
+const reasonAndCode = {
+  key: "reason_and_code",
+  heading: "REASON (CODE)",
+  width: 0,
+  record: false,
+  known: "reason_known",
+  cell: { kind: "joined", parts: [reason.cell, " (", reasonCode.cell, ")"] },
+  description: "Why it was dropped, in the words and with the number of the running kernel; - if it gives no reasons.",
+} as const;
+
 export default stream({
   name: "tcpdrop",
   summary: "Trace TCP packets that the kernel drops",
@@ -71,6 +95,11 @@ export default stream({
       constants: () => ({ ignored_reasons: new Uint8Array(layout.rodata.ignored_reasons.size) }),
     },
     explain: { help: "say under each row what its reason means, and what to look at" },
+    count: {
+      short: "c",
+      help: "count drops by reason and by the function that drops, and show the counts at the end",
+      constants: () => ({ counting: true }),
+    },
     pid: pids("p", "trace packets of these PIDs' sockets only (a list; !PID leaves one out)"),
     ...containerMaps,
     ...filters,
@@ -185,34 +214,9 @@ export default stream({
       cell: { kind: "enum", field: "flags", names: FLAG_SETS },
       description: "TCP flags of the packet, with | between them.",
     },
-    {
-      key: "reason_and_code",
-      heading: "REASON (CODE)",
-      width: 0,
-      glued: true,
-      record: false,
-      known: "reason_known",
-      cell: {
-        kind: "joined",
-        parts: [{ kind: "named", field: "reason", by: "drop_reason" }, " (", { kind: "uint", field: "reason" }, ")"],
-      },
-      description:
-        "Why it was dropped, in the words and with the number of the running kernel; - if it gives no reasons.",
-    },
-    {
-      key: "reason",
-      width: 0,
-      known: "reason_known",
-      cell: { kind: "named", field: "reason", by: "drop_reason" },
-      description: "Why it was dropped, in the words of the running kernel.",
-    },
-    {
-      key: "reason_code",
-      width: 0,
-      known: "reason_known",
-      cell: { kind: "uint", field: "reason" },
-      description: "The reason's number, which means different things on different kernels.",
-    },
+    { ...reasonAndCode, glued: true },
+    reason,
+    reasonCode,
     {
       key: "explanation",
       heading: "EXPLANATION",
@@ -233,6 +237,30 @@ export default stream({
       description: "The kernel's functions from the one that dropped it outwards, a line each under the row.",
     },
   ],
+  count: {
+    option: "count",
+    order: "descending",
+    columns: [
+      { ...reasonAndCode, width: 32 },
+      reason,
+      reasonCode,
+      {
+        key: "function",
+        heading: "FUNCTION",
+        width: 40,
+        cell: { kind: "symbol", field: "location" },
+        description: "The function that dropped it, and the place in it.",
+      },
+      {
+        key: "drops",
+        heading: "DROPS",
+        width: 10,
+        align: "right",
+        cell: { kind: "uint", field: "count" },
+        description: "Packets that were dropped there for this reason.",
+      },
+    ],
+  },
   examples: [
     { command: "tcpdrop", does: "trace all dropped TCP packets" },
     { command: "tcpdrop -4", does: "trace IPv4 packets only" },
@@ -240,6 +268,7 @@ export default stream({
     { command: "tcpdrop --netns-id 4026531840", does: "only trace this network namespace" },
     { command: "tcpdrop --netns /proc/self/ns/net", does: "only trace the network namespace of this shell" },
     { command: "tcpdrop --explain", does: "say what each reason means" },
+    { command: "tcpdrop -c", does: "count drops by reason and function" },
     { command: "tcpdrop --lport 443 --json", does: "print drops of local port 443 as JSON Lines" },
   ],
   overhead:

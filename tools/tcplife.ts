@@ -1,10 +1,8 @@
 import layout from "../bpf/tcplife.gen.ts";
-import { type Column, preciseTimeColumns } from "../src/column.ts";
+import { narrowOrWide, preciseTimeColumns } from "../src/column.ts";
 import { filters, pids, ports } from "../src/filter.ts";
 import { containerMaps, family } from "../src/option.ts";
 import { acceptPlans, stream } from "../src/tool.ts";
-
-type Field = keyof typeof layout.event.fields;
 
 const pid = {
   key: "pid",
@@ -82,11 +80,6 @@ const ms = {
   cell: { kind: "ms", field: "duration_ns", digits: 2 },
   description: "How long the session lasted, from established to closed, in milliseconds.",
 } as const;
-
-/** A column in its narrow form, and in the form that --wide shows in its place. */
-function narrowOrWide<C extends Column<Field>>(column: C, wide: Partial<Column<Field>>): Column<Field>[] {
-  return [{ ...column, unless: "wide" }, { ...column, ...wide, option: "wide", record: false }];
-}
 
 export default stream({
   name: "tcplife",

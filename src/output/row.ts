@@ -20,7 +20,9 @@ export type Row = (q: number, p: number) => number;
 
 // A symbol's name has at most 512 bytes (KSYM_NAME_LEN), a stack 32 frames, a list 64 numbers of 64 bits.
 const WIDEST: Partial<Record<Cell["kind"], number>> = {
+  cgroup: 6 * 4096,
   named: 512,
+  symbol: 640,
   query: 320,
   joined: 640,
   list: 64 * 21,
@@ -195,6 +197,8 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "named":
       return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "symbol":
+      return `b.ascii(out, p, l.symbol(${halves(fields, cell.field)}))`;
     case "query":
       return `b.ascii(out, p, l.query ? l.query.text(${queried(cell, fields)}) : "")`;
     case "joined": {
@@ -202,6 +206,7 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
         typeof of === "string" ? `b.ascii(out, p, ${JSON.stringify(of)})` : value(of, `${index}][${i}`, fields);
       return `(${cell.parts.map((of, i) => `p = ${part(of, i)}`).join(", ")})`;
     }
+    case "cgroup":
     case "comm":
     case "text":
     case "stack":
@@ -216,12 +221,22 @@ function stackCode(form: string, cell: Extract<Cell, { kind: "stack" }>, fields:
   return `p = s.${form}(out, p, u32, (q + ${offset}) >>> 2, ${size / 8}, (q + ${from}) >>> 2, l.symbol);\n`;
 }
 
+/** An expression for what is known of a cgroup. */
+function cgroupText(cell: Extract<Cell, { kind: "cgroup" }>, fields: Fields): string {
+  const { offset } = place(fields, cell.field);
+  const id = `BigInt(u32[(q + ${offset}) >>> 2]) | BigInt(u32[(q + ${offset + 4}) >>> 2]) << 32n`;
+  return `l.cgroups?.text(${id}, ${JSON.stringify(cell.part)})`;
+}
+
 /** The table: columns padded to their widths, one blank between them, a longer value pushing the rest of the line. */
 export const tableFormat: Format = (column, index, count, fields) => {
   const { cell, width } = column;
   const gap = index === count - 1 ? "\n" : column.glued ? "" : " ";
   if (cell.kind === "text") return literal(cell.text.padEnd(width) + gap);
   if (cell.kind === "stack") return stackCode("tableStack", cell, fields) + literal(gap);
+  if (cell.kind === "cgroup") {
+    return `p = t.tableString(out, p, ${cgroupText(cell, fields)}, ${cell.most ?? 4096}, ${width});\n${literal(gap)}`;
+  }
   if (cell.kind === "joined") {
     return ifKnown(column, fields, padded(value(cell, index, fields), width, gap), literal("-".padEnd(width) + gap));
   }
@@ -241,7 +256,7 @@ function queried(cell: Cell & { kind: "query" }, fields: Fields): string {
   return `u8, q + ${place(fields, cell.field).offset}, ${halves(fields, cell.time)}`;
 }
 
-const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "joined"]);
+const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "symbol", "joined"]);
 
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {
@@ -251,6 +266,9 @@ export const jsonFormat: Format = (column, index, count, fields) => {
   const end = index === count - 1 ? "}\n" : "";
   if (cell.kind === "text") return literal(name + JSON.stringify(cell.text) + end);
   if (cell.kind === "stack") return literal(name) + stackCode("jsonStack", cell, fields) + literal(end);
+  if (cell.kind === "cgroup") {
+    return `${literal(name)}p = t.jsonString(out, p, ${cgroupText(cell, fields)});\n${literal(end)}`;
+  }
   if (cell.kind === "query") {
     const found = `{ const n = l.query ? l.query.name(${queried(cell, fields)}) : "";`;
     return `${literal(name)}${found} p = b.ascii(out, p, n === "" ? "null" : '"' + n + '"'); }\n${literal(end)}`;
@@ -271,6 +289,7 @@ export function csvFormat(lineEnd: "\r\n" | "\n"): Format {
     const end = literal(index === count - 1 ? lineEnd : ",");
     if (cell.kind === "text") return literal(cell.text) + end;
     if (cell.kind === "stack") return stackCode("csvStack", cell, fields) + end;
+    if (cell.kind === "cgroup") return `p = t.csvString(out, p, ${cgroupText(cell, fields)});\n` + end;
     if (cell.kind === "query") {
       return `if (l.query) p = b.ascii(out, p, l.query.name(${queried(cell, fields)}));\n` + end;
     }

@@ -91,6 +91,22 @@ export function csvText(out: Uint8Array, p: number, from: Uint8Array, o: number,
   return p;
 }
 
+/** Writes a text that is known to be no longer than a row may be, as a table shows it, or `-`. Returns the place after it. */
+export function tableString(out: Uint8Array, p: number, text: string | undefined, most: number, width: number): number {
+  const shown = text === undefined ? "-" : harmless(text.slice(0, most));
+  return p + encoder.encodeInto(shown.padEnd(width), out.subarray(p)).written;
+}
+
+/** Writes a JSON string, or null. Returns the place after it. */
+export function jsonString(out: Uint8Array, p: number, text: string | undefined): number {
+  return p + encoder.encodeInto(JSON.stringify(text ?? null), out.subarray(p)).written;
+}
+
+/** Writes a quoted field of RFC 4180, or nothing. Returns the place after it. */
+export function csvString(out: Uint8Array, p: number, text: string | undefined): number {
+  return text === undefined ? p : p + encoder.encodeInto(`"${text.replaceAll('"', '""')}"`, out.subarray(p)).written;
+}
+
 /** Writes the text in the `size` bytes at `o` as it is, after its length in eight bytes. Returns the place after it. */
 export function sizedText(out: Uint8Array, p: number, from: Uint8Array, o: number, size: number): number {
   let length = 0;

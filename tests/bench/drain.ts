@@ -1,4 +1,5 @@
 // What a record costs that waits in a mapped ring: read only, and printed in each format.
+import { V8_FLAGS } from "../../package/v8_flags.ts";
 import assert from "node:assert/strict";
 import { type Helper, helper } from "./helper.ts";
 import { type Measure, median } from "./measure.ts";
@@ -42,7 +43,7 @@ export async function drain(): Promise<Measure[]> {
 function sides(ring: string, format: Format) {
   const reader = new URL("drain_reader.ts", import.meta.url).pathname;
   return {
-    nettrace: [Deno.execPath(), "run", "-A", reader, ring, `${RING_BYTES}`, format],
+    nettrace: [Deno.execPath(), "run", "-A", V8_FLAGS, reader, ring, `${RING_BYTES}`, format],
     c: [made("bench-drain"), ring, format],
   };
 }

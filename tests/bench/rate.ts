@@ -1,4 +1,5 @@
 // Events lost, CPU of the reader and cost for the traced process, with events at a steady rate.
+import { V8_FLAGS } from "../../package/v8_flags.ts";
 import { helper } from "./helper.ts";
 import { type Measure, median } from "./measure.ts";
 import { LOST_OFFSET, made, RING_BYTES, trace } from "./tracer.ts";
@@ -6,7 +7,7 @@ import { LOST_OFFSET, made, RING_BYTES, trace } from "./tracer.ts";
 const RATES = [10_000, 100_000];
 const SECONDS = 2, ROUNDS = 3;
 const READERS = {
-  nettrace: [Deno.execPath(), "run", "-A", new URL("rate_reader.ts", import.meta.url).pathname],
+  nettrace: [Deno.execPath(), "run", "-A", V8_FLAGS, new URL("rate_reader.ts", import.meta.url).pathname],
   c: [made("bench-reader"), made("bench-event.bpf.o"), `${RING_BYTES}`, `${LOST_OFFSET}`, "produce"],
 };
 

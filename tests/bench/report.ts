@@ -66,6 +66,12 @@ of all runs.
 - **request rate kept**: how often a second a byte goes to and fro over a loopback connection while a tool samples, of
   what it does untraced before and after, beside the tool's twin of libbpf-tools, where that works here. *Tax* is what is
   missing of 100 %. The noise is told as above.
+- **a lone accept**: one every 20 ms, by a process that reads the rows; from the event's own time to when the row is read.
+- **in the kernel**: what bpf_stats says that the tool's programs took, less as many runs of an empty program, for each
+  event shown and for each run; C is the tool's twin of libbpf-tools where it has one that needs no kprobes, on the same
+  traffic.
+- **storm**: connections made and closed as fast as one client can while the tool runs, of what goes untraced before and
+  after; *noise* as above. Lost is the most that a run said it lost.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

@@ -1,16 +1,29 @@
 // deno run -A run.ts [--only NAME]... [--json] [--write]: measures nettrace and C side by side, and prints a table.
 // --write also puts the results into docs/performance.md.
 import { accept } from "./accept.ts";
+import { cost } from "./cost.ts";
 import { drain } from "./drain.ts";
 import { idle } from "./idle.ts";
+import { latency } from "./latency.ts";
 import { machine } from "./machine.ts";
 import { type Measure, met, ratio } from "./measure.ts";
 import { rate } from "./rate.ts";
 import { page, table } from "./report.ts";
 import { rr } from "./rr.ts";
 import { start } from "./start.ts";
+import { storm } from "./storm.ts";
 
-const benches: Record<string, () => Promise<Measure[]>> = { start, drain, rate, accept, rr, idle };
+const benches: Record<string, () => Promise<Measure[]>> = {
+  start,
+  latency,
+  drain,
+  rate,
+  accept,
+  cost,
+  storm,
+  rr,
+  idle,
+};
 
 /** The benches to run and how to show them; ends the process with what to type if there is something else. */
 function options(args: readonly string[]): { only: string[]; json: boolean; write: boolean } {

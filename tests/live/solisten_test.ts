@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, start } from "./nettrace.ts";
-import { type Done, type Ready, traffic } from "./traffic.ts";
+import { plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
+import { type Done, lacks, type Ready, traffic } from "./traffic.ts";
 
 interface Listen extends Row {
   proto: string;
@@ -15,10 +15,18 @@ interface Seen {
   ready: Ready;
   done: Done;
   rows: Listen[];
+  summary: Summary;
+  stderr: string;
 }
 
 /** Traces the scenario listen; fails if anything was lost. */
-async function traced(
+async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
+  const seen = await whole(() => tracedOnce(...args));
+  assert.equal(seen.summary.lost, 0, seen.stderr);
+  return seen;
+}
+
+async function tracedOnce(
   plan: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
@@ -28,8 +36,8 @@ async function traced(
   const done = await made.go();
   const { stdout, stderr } = await tracer.stop();
   const { rows, summary } = readJson(stdout);
-  assert.equal(summary.lost, 0, stderr);
-  return { ready: made.ready, done, rows: (rows as Listen[]).filter((row) => row.netns === made.ready.netns) };
+  const shown = (rows as Listen[]).filter((row) => row.netns === made.ready.netns);
+  return { ready: made.ready, done, rows: shown, summary, stderr };
 }
 
 /** What the scenario says that its sockets did, each `times` times. */
@@ -38,17 +46,9 @@ const expected = (done: Done, times = 1) =>
     Array<string>(times).fill(`${c.pid} ${c.comm} TCPv${c.family} ${c.laddr} ${c.lport}`)
   );
 const shown = (rows: readonly Listen[]) => rows.map((r) => `${r.pid} ${r.comm} ${r.proto} ${r.addr} ${r.port}`);
-const unsupported = async (options: Record<string, string | number>) => {
-  await using made = await traffic("listen", options);
-  if (made.unsupported !== undefined) return true;
-  try {
-    await made.go(); // io_uring's support shows when it acts
-  } catch {
-    return true;
-  }
-  return false;
-};
 
+const lacksMptcp = await lacks("6.1", "listen", { mptcp: 1 }); // in the kernel since 5.6, in Debian's since 5.15
+const lacksUring = await lacks("6.11", "listen", { v4: 1, mode: "uring" });
 const SOMAXCONN = 4096; // of a new network namespace
 
 for (const plan of await plans("solisten")) {
@@ -89,13 +89,13 @@ for (const plan of await plans("solisten")) {
   test("shows MPTCP listeners once", async () => {
     const { rows, done } = await traced(plan, { mptcp: 7, again: 1 });
     assert.deepEqual(shown(rows), expected(done, 2));
-  }, !exists("/proc/sys/net/mptcp"));
+  }, lacksMptcp);
 
   test("shows io_uring's listens", async () => {
     const { rows, done } = await traced(plan, { v4: 5, v6: 3, mode: "uring", backlog: 17 });
     assert.deepEqual(shown(rows), expected(done));
     assert.deepEqual(rows.map((r) => r.backlog), Array(5 + 3).fill(17));
-  }, await unsupported({ v4: 1, mode: "uring" }));
+  }, lacksUring);
 
   test("-p, -n, -4, -6 and the filters leave others out", async () => {
     const cases: [(ready: Ready) => string[], number][] = [
@@ -134,12 +134,3 @@ Deno.test("solisten prints the table that bcc prints, with namespace and result 
     assert.deepEqual(rows, [row("0"), row("-98"), ""]);
   }
 });
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}

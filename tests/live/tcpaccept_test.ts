@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { assertSame, binary, decoded, plans, readJson, type Row, run, start, type Summary } from "./nettrace.ts";
+import { assertSame, binary, decoded, plans, readJson, type Row, run, start, type Summary, whole } from "./nettrace.ts";
 import { pinMap } from "./pinned_map.ts";
-import { type Done, type Ready, traffic } from "./traffic.ts";
+import { type Done, lacks, type Ready, traffic } from "./traffic.ts";
 
 interface Seen {
   ready: Ready;
@@ -12,17 +12,8 @@ interface Seen {
   stderr: string;
 }
 
-/**
- * Traces a scenario with the arguments that its ready line asks for. A kernel that lets programs be preempted leaves out
- * one that is already running on the same CPU (bpf_prog_inc_misses_counter, kernel/trace/bpf_trace.c) and says so; such
- * a run is counted as missed, and proves nothing of what nettrace shows, so it is made again.
- */
-async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
-  for (let tries = 1;; tries++) {
-    const seen = await tracedOnce(...args);
-    if (seen.summary.lost_by["missed"] === 0 || tries === 3) return seen;
-  }
-}
+/** Traces a scenario with the arguments that its ready line asks for. */
+const traced = (...args: Parameters<typeof tracedOnce>) => whole(() => tracedOnce(...args));
 
 async function tracedOnce(
   plan: string,
@@ -38,15 +29,6 @@ async function tracedOnce(
   const { rows, summary } = readJson(stdout);
   assert.equal(rows.length, summary.printed);
   return { ready: made.ready, done, rows: rows.filter((row) => row.netns === made.ready.netns), summary, stderr };
-}
-
-/** True if this kernel is older than `since` and lacks what the scenario needs; a newer one that does is a failure. */
-async function lacks(since: string, scenario: string, options: Record<string, string | number>): Promise<boolean> {
-  const release = Deno.osRelease().split(".").map(parseFloat);
-  const [major = 0, minor = 0] = since.split(".").map(Number);
-  if ((release[0] ?? 0) > major || ((release[0] ?? 0) === major && (release[1] ?? 0) >= minor)) return false;
-  await using made = await traffic(scenario, options);
-  return made.unsupported !== undefined;
 }
 
 const lacksMultishot = await lacks("5.19", "uring", { n: 1, mode: "multishot" });

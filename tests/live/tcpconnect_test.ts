@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { binary, decoded, plans, readJson, run, start, type Summary } from "./nettrace.ts";
+import { binary, decoded, plans, readJson, run, start, type Summary, whole } from "./nettrace.ts";
 import { pinMap } from "./pinned_map.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
@@ -31,7 +31,9 @@ interface Seen {
 }
 
 /** Traces connects made in one way, with the arguments that the ready line asks for. */
-async function traced(
+const traced = (...args: Parameters<typeof tracedOnce>) => whole(() => tracedOnce(...args));
+
+async function tracedOnce(
   plan: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, run, start, type Summary } from "./nettrace.ts";
+import { plans, readJson, type Row, run, start, type Summary, whole } from "./nettrace.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Latency extends Row {
@@ -18,7 +18,9 @@ interface Seen {
 }
 
 /** Traces connects with an outcome, of the client only. */
-async function connects(
+const connects = (...args: Parameters<typeof connectsOnce>) => whole(() => connectsOnce(...args));
+
+async function connectsOnce(
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
 ): Promise<Seen> {

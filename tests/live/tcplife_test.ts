@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { facts, plans, readJson, type Row, start } from "./nettrace.ts";
+import { facts, plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
 interface LifeRow extends Row {
@@ -26,11 +26,13 @@ const WAYS = [
 ];
 
 /** Traces sessions that end in a way; both ends of each are in `connections`. */
-async function lives(
+const lives = (...args: Parameters<typeof livesOnce>) => whole(() => livesOnce(...args));
+
+async function livesOnce(
   plan: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
-): Promise<{ rows: LifeRow[]; done: Done; lost: number }> {
+): Promise<{ rows: LifeRow[]; done: Done; lost: number; summary: Summary }> {
   await using made = await traffic("close", options);
   await using tracer = await start(["tcplife", "--plan", plan, "--json", ...args(made.ready)]);
   const done = await made.go();
@@ -38,7 +40,8 @@ async function lives(
   return {
     rows: rows.filter((row) => row.netns === made.ready.netns) as LifeRow[],
     done,
-    lost: summary.lost - (summary.lost_by["missed"] ?? 0),
+    lost: summary.lost,
+    summary,
   };
 }
 

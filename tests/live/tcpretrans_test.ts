@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { plans, readJson, type Row, start } from "./nettrace.ts";
+import { plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
 import { type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Retransmit extends Row {
@@ -13,10 +13,13 @@ interface Seen {
   ready: Ready;
   done: Done;
   rows: Retransmit[];
+  summary: Summary;
 }
 
 /** Traces the scenario retransmit; fails if a retransmit was lost. */
-async function traced(
+const traced = (...args: Parameters<typeof tracedOnce>) => whole(() => tracedOnce(...args));
+
+async function tracedOnce(
   plan: string,
   options: Record<string, string | number>,
   args: (ready: Ready) => string[] = () => [],
@@ -28,7 +31,7 @@ async function traced(
   const { rows, summary } = readJson(stdout);
   assert.equal(summary.lost_by["ring_full"], 0, stderr);
   const here = (rows as Retransmit[]).filter((row) => row.netns === made.ready.netns);
-  return { ready: made.ready, done, rows: here };
+  return { ready: made.ready, done, rows: here, summary };
 }
 
 const kinds = (rows: readonly Retransmit[]) => [...new Set(rows.map((r) => r.kind))].sort();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { newJournal } from "./journal.ts";
-import { commandLine, plans, readJson, type Row, start, type Summary } from "./nettrace.ts";
+import { commandLine, plans, readJson, type Row, start, type Summary, whole } from "./nettrace.ts";
 import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Change extends Omit<Row, "pid" | "comm"> {
@@ -21,7 +21,9 @@ interface Seen {
 }
 
 /** Traces a scenario of traffic in its network namespace only. */
-async function changes(
+const changes = (...args: Parameters<typeof changesOnce>) => whole(() => changesOnce(...args));
+
+async function changesOnce(
   plan: string,
   scenario: string,
   options: Record<string, string | number>,

@@ -122,3 +122,19 @@ export async function traffic(scenario: string, options: Record<string, string |
     [Symbol.asyncDispose]: end,
   };
 }
+
+/**
+ * True if this kernel is older than `since` and does not support the scenario, which it may tell only when it acts. A
+ * newer kernel is held to support it.
+ */
+export async function lacks(
+  since: string,
+  scenario: string,
+  options: Record<string, string | number>,
+): Promise<boolean> {
+  const release = Deno.osRelease().split(".").map(parseFloat);
+  const [major = 0, minor = 0] = since.split(".").map(Number);
+  if ((release[0] ?? 0) > major || ((release[0] ?? 0) === major && (release[1] ?? 0) >= minor)) return false;
+  await using made = await traffic(scenario, options);
+  return made.unsupported !== undefined || (await made.go()).connections === undefined;
+}

@@ -30,7 +30,8 @@ struct batch {
 static struct batch batches[3];
 static enum way way;
 static bool spread;
-static const char *name;	/* that answers of a DNS server, over IP of the other family, give the address */
+static const char *name;
+static uint64_t answers;	/* that answers of a DNS server, over IP of the other family, give the address */
 
 static enum way way_option(void)
 {
@@ -177,7 +178,8 @@ static union address mapped(const struct sockaddr_in *v4)
 
 /*
  * way=, and v4=, v6=, mapped=: how many of each (without_port: v4 only). spread=1: each over IPv4 to an address of its
- * own. name=: what DNS says of the first address; the answer is sent before. All that is in `connections` is as the client sees it.
+ * own. name=: what DNS says of the first address; the answer is sent before, answers= times. All that is in `connections`
+ * is as the client sees it.
  */
 void set_up_connect(struct run *run)
 {
@@ -187,6 +189,7 @@ void set_up_connect(struct run *run)
 	way = way_option();
 	spread = number("spread", 0);
 	name = option("name", NULL);
+	answers = number("answers", 1);
 	if (way == FAST_OPEN || way == DEFERRED)
 		set_sysctl("/proc/sys/net/ipv4/tcp_fastopen", "519");
 	listen_on(run, V4, number("port", 0), IPPROTO_TCP);
@@ -208,7 +211,7 @@ void set_up_connect(struct run *run)
 void act_connect(struct run *run)
 {
 	for (size_t i = 0; i < LENGTH(batches); i++) {
-		if (name && batches[i].count)
+		for (uint64_t k = 0; name && batches[i].count && k < answers; k++)
 			answer(name, &batches[i].to, batches[i].to.any.sa_family == AF_INET ? AF_INET6 : AF_INET);
 		for (uint64_t k = 0; k < batches[i].count; k++) {
 			union address to = batches[i].to;

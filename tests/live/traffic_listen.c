@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define IORING_OP_LISTEN 57	/* since 6.11 */
 
@@ -17,10 +18,14 @@ static uint64_t again;
 static uint64_t counts[2];
 static uint64_t mptcp;
 
-static int bound_socket(const struct order *order, const union address *address)
+static int bound_socket(struct worker *self, const struct order *order, const union address *address)
 {
 	int one = 1, fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, order->protocol);
 
+	if (fd < 0 && errno == EPROTONOSUPPORT) {
+		send_report(self, (struct report){ .kind = UNSUPPORTED, .sentence = "This kernel has no MPTCP." });
+		pause(); /* until that ends the program */
+	}
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, &address->any, sizeof(*address)))
 		die("cannot make a socket and bind it: %m");
@@ -71,7 +76,7 @@ static void listen_as_ordered(struct worker *self, const struct order *order)
 {
 	struct report report = { .kind = ACCEPTED };
 	union address to = { .v4 = { .sin_family = AF_INET, .sin_port = (in_port_t)order->fd } };
-	int fd = bound_socket(order, &order->to);
+	int fd = bound_socket(self, order, &order->to);
 
 	report.local = address_of(fd);
 	switch (mode) {
@@ -79,7 +84,7 @@ static void listen_as_ordered(struct worker *self, const struct order *order)
 		listen_by_uring(self, fd);
 		break;
 	case IN_USE:
-		listen_or_die(bound_socket(order, &report.local), backlog);
+		listen_or_die(bound_socket(self, order, &report.local), backlog);
 		expect_failure(fd, EADDRINUSE);
 		break;
 	case CONNECTED_ALREADY:

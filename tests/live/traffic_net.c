@@ -98,8 +98,11 @@ static void set_port(union address *address, uint16_t port)
 		address->v6.sin6_port = htons(port);
 }
 
+#define FIRST_PORT 20011	/* below ip_local_port_range */
+
 /*
- * A listener for all addresses: an IPv4 one for V4, else a dual-stack one. Port 0 takes any. The protocol is
+ * A listener for all addresses: an IPv4 one for V4, else a dual-stack one. Port 0 takes any but those that clients get,
+ * as a client that gets the port it connects to is connected to itself. The protocol is
  * IPPROTO_TCP or IPPROTO_MPTCP; returns NULL if the kernel does not know it.
  */
 struct listener *listen_on(struct run *run, enum reach reach, uint16_t port, int protocol)
@@ -110,7 +113,7 @@ struct listener *listen_on(struct run *run, enum reach reach, uint16_t port, int
 	int zero = 0;
 
 	address->any.sa_family = reach == V4 ? AF_INET : AF_INET6;
-	set_port(address, port);
+	set_port(address, port ? port : FIRST_PORT + run->listener_count);
 	listener->protocol = protocol;
 	listener->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, protocol);
 	if (listener->fd < 0 && (errno == EPROTONOSUPPORT || errno == EINVAL || errno == ENOPROTOOPT))

@@ -3,8 +3,13 @@ import { type Exclusion, judge } from "./judge.ts";
 import type { Doctor, Results, Run } from "./result.ts";
 
 const job = { suite: "tcpaccept" };
-const usable: Doctor = { tools: [{ name: "tcpaccept", plans: [{ name: "fexit", usable: true }], plan: "fexit" }] };
+const nettrace = { commit: "abc" };
+const usable: Doctor = {
+  nettrace,
+  tools: [{ name: "tcpaccept", plans: [{ name: "fexit", usable: true }], plan: "fexit" }],
+};
 const unusable: Doctor = {
+  nettrace,
   tools: [{ name: "tcpaccept", plans: [{ name: "fexit", usable: false, reason: "no BTF" }] }],
 };
 const excluded: Exclusion = { kernel: "5.10", tool: "tcpaccept", plan: "fexit", reason: "has no fexit" };

@@ -26,7 +26,8 @@ export function document(results: readonly KernelRows[]): string {
   return `# Kernels
 
 Written by \`make vm\`, which boots each of these kernels and runs the live tests in it, with every plan (set of kernel
-hooks) forced in turn. Bold is the plan that a tool takes there by itself.
+hooks) forced in turn. Bold is the plan that a tool takes there by itself. Results are of the last run of each test on
+each kernel, with nettrace as of that commit.
 
 ${table(["kernel", "release", "package version", "Debian suite"], results.map(kernel_line))}
 
@@ -52,8 +53,9 @@ function section(suite: string, results: readonly KernelRows[]): string {
       if (!row) return "";
       return row.preferred ? `**${outcome(row)}**` : outcome(row);
     }),
+    rows(result)[0]?.commit ?? "",
   ]);
-  return `## ${suite}\n\n${table(["kernel", ...plans.map((plan) => plan ?? "result")], lines)}`;
+  return `## ${suite}\n\n${table(["kernel", ...plans.map((plan) => plan ?? "result"), "commit"], lines)}`;
 }
 
 function table(headings: readonly string[], lines: readonly (readonly string[])[]): string {

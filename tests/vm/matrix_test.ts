@@ -2,7 +2,13 @@ import { ok, strictEqual } from "node:assert";
 import type { Row } from "./judge.ts";
 import { document, outcome } from "./matrix.ts";
 
-const row: Row = { suite: "tcpaccept", plan: "fexit", preferred: true, cases: [{ title: "a", outcome: "passed" }] };
+const row: Row = {
+  suite: "tcpaccept",
+  plan: "fexit",
+  preferred: true,
+  cases: [{ title: "a", outcome: "passed" }],
+  commit: "abc",
+};
 const kernel = { label: "5.10", suite: "bullseye-security", packages: [] };
 
 Deno.test("outcome counts what there is, and gives an exclusion's reason", () => {
@@ -21,9 +27,9 @@ Deno.test("document has a table per tool with a line per kernel and a column per
   ok(text.includes("| 5.10 | 5.10.0-46 | 5.10.262-1 | bullseye-security |\n"));
   ok(text.includes(`## tcpaccept
 
-| kernel | fexit | kprobe |
-| --- | --- | --- |
-| 5.10 | **1 passed** | excluded: no kprobes |
-| 6.1 | **1 passed** |  |
+| kernel | fexit | kprobe | commit |
+| --- | --- | --- | --- |
+| 5.10 | **1 passed** | excluded: no kprobes | abc |
+| 6.1 | **1 passed** |  | abc |
 `));
 });

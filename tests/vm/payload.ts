@@ -8,6 +8,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/usr/bin/deno": Deno.execPath(),
   "/bin/sh": "/usr/bin/dash", // busybox's prefers its own programs to those on PATH
   "/usr/sbin/ip": "/usr/sbin/ip", // busybox's knows neither veth pairs nor named namespaces
+  "/usr/sbin/nft": "/usr/sbin/nft",
   "/nettrace/nettrace": `${root}nettrace`,
   "/nettrace/out/traffic": `${root}out/traffic`,
 };

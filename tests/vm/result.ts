@@ -9,6 +9,7 @@ export interface Job {
 
 /** What `nettrace doctor --json` says of this kernel; it says more, which the matrix does not need. */
 export interface Doctor {
+  readonly nettrace: { readonly commit: string };
   readonly tools: readonly {
     readonly name: string;
     readonly plans: readonly { readonly name: string; readonly usable: boolean; readonly reason?: string }[];

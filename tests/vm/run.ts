@@ -4,7 +4,7 @@ import { type Kernel, kernels, unpack } from "./kernel.ts";
 import { document, type KernelRows } from "./matrix.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
-import { hold, type Outcome, type Trial } from "./trial.ts";
+import { hold, kept_rows, type Outcome, type Trial } from "./trial.ts";
 
 const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --kernels 5.10,7.2       these kernels only
@@ -22,8 +22,8 @@ interface Options {
   readonly plans?: readonly string[];
   readonly jobs: number;
   readonly append: string;
-  /** Whether no kernel or plan is left out and nothing added: then what the tests gave is written down. */
-  readonly full: boolean;
+  /** Whether no plan is left out and nothing added: then docs/kernels.md is to tell of it. */
+  readonly whole: boolean;
 }
 
 function parse(args: string[]): Options | "pin" | "help" {
@@ -55,7 +55,7 @@ function parse(args: string[]): Options | "pin" | "help" {
     ...(plans !== undefined && { plans: plans.split(",") }),
     jobs,
     append: append ?? "",
-    full: [labels, plans, append].every((value) => value === undefined),
+    whole: plans === undefined && append === undefined,
   };
 }
 
@@ -69,14 +69,14 @@ function choose<T>(what: string, all: readonly T[], name: (one: T) => string, wa
 }
 
 /** What is to be done, kernel by kernel. Downloads and unpacks the kernels. */
-async function trials({ selected, tests, plans, append }: Options): Promise<Trial[]> {
+async function trials({ selected, tests, plans, append, whole }: Options): Promise<Trial[]> {
   const files = await payload();
   const found: Trial[] = [];
   for (const kernel of selected) {
     const unpacked = await unpack(kernel);
     if (unpacked.moved) console.log(unpacked.moved);
     for (const suite of tests) {
-      found.push({ kernel, unpacked, job: { suite, ...(plans && { plans }) }, payload: files, append });
+      found.push({ kernel, unpacked, job: { suite, ...(plans && { plans }) }, payload: files, append, whole });
     }
   }
   return found;
@@ -96,14 +96,17 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
   return outcomes;
 }
 
-/** The rows of each kernel; those of a kernel that brought nothing are left out. */
-function by_kernel(outcomes: ReadonlyMap<Trial, Outcome>): KernelRows[] {
-  const found = new Map<Kernel, KernelRows>();
-  for (const [{ kernel, unpacked: { version } }, { release, rows }] of outcomes) {
-    if (release === undefined) continue;
-    found.set(kernel, { kernel, release, version, rows: [...found.get(kernel)?.rows ?? [], ...rows] });
+/** Writes docs/kernels.md from the last whole runs, once there is one of every test on every kernel. */
+async function write_document(): Promise<void> {
+  const results: KernelRows[] = [];
+  for (const kernel of kernels()) {
+    const kept = await Promise.all(suites().map((suite) => kept_rows(kernel, suite)));
+    const { version } = await unpack(kernel);
+    const release = kept[0]?.release;
+    if (release === undefined || kept.some((one) => one === undefined)) return;
+    results.push({ kernel, release, version, rows: kept.flatMap((one) => one?.rows ?? []) });
   }
-  return [...found.values()];
+  await Deno.writeTextFile(`${root}docs/kernels.md`, document(results));
 }
 
 async function main(options: Options): Promise<boolean> {
@@ -112,9 +115,7 @@ async function main(options: Options): Promise<boolean> {
   const outcomes = await hold_all(all, options.jobs);
   const in_order = new Map(all.map((trial) => [trial, outcomes.get(trial)!]));
   const results = [...in_order.values()];
-  if (options.full && results.every(({ release }) => release !== undefined)) {
-    await Deno.writeTextFile(`${root}docs/kernels.md`, document(by_kernel(in_order)));
-  }
+  if (options.whole) await write_document();
   const failures = results.flatMap((result) => result.failures);
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const wall_s = (performance.now() - started) / 1000;

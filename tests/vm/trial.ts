@@ -19,7 +19,11 @@ export interface Trial {
   readonly payload: readonly Entry[];
   /** Added to the kernel's command line. */
   readonly append: string;
+  /** Whether all plans are tried, and nothing is added: what it brings is kept until the next such run. */
+  readonly whole: boolean;
 }
+
+const place = (label: string, suite: string, whole: boolean) => `out/vm/${whole ? "" : "part/"}${label}/${suite}`;
 
 export interface Outcome {
   /** `uname -r`; absent when the guest brought no result. */
@@ -31,8 +35,8 @@ export interface Outcome {
 
 /** Boots a guest, prints how its tests ended and judges them; a guest that brings no result gets one more chance. */
 export async function hold(trial: Trial): Promise<Outcome> {
-  const { kernel: { label }, unpacked: { dir }, job, payload, append } = trial;
-  const log_dir = `out/vm/${label}/${job.suite}`;
+  const { kernel: { label }, unpacked: { dir }, job, payload, append, whole } = trial;
+  const log_dir = place(label, job.suite, whole);
   const into = root + log_dir;
   await Deno.remove(into, { recursive: true }).catch(() => {});
   await Deno.mkdir(into, { recursive: true });
@@ -43,9 +47,9 @@ export async function hold(trial: Trial): Promise<Outcome> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const started = performance.now();
     const guest = { kernel: await kernel_image(dir), initramfs, append, into, timeout_s: GUEST_TIMEOUT_S };
-    const whole = await boot(guest);
+    const ended = await boot(guest);
     const wall_s = ((performance.now() - started) / 1000).toFixed(0);
-    if (whole) return await report(trial, into, wall_s);
+    if (ended) return await report(trial, into, wall_s);
     await Deno.rename(`${into}/console.log`, `${into}/console.${attempt}.log`);
     console.log(`${label} ${job.suite}: no result in ${wall_s} s: see ${log_dir}/console.${attempt}.log.`);
   }
@@ -61,8 +65,7 @@ async function report({ kernel: { label }, job }: Trial, into: string, wall_s: s
     return { rows: [], failures: [...complained, `${name}: guest.ts failed: see ${into}/console.log.`] };
   }
   const results: Results = JSON.parse(await text("results.json"));
-  const exclusions: Exclusion[] = JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
-  const { rows, failures } = judge(label, job, results, exclusions);
+  const { rows, failures } = judge(label, job, results, await exclusions());
 
   console.log(`${name}: booted in ${await text("boot_s")} s, off after ${wall_s} s`);
   for (const row of rows) {
@@ -71,4 +74,25 @@ async function report({ kernel: { label }, job }: Trial, into: string, wall_s: s
     console.log(`${name}:   ${plan}${outcome(row)}${spent_s ? ` in ${spent_s.toFixed(0)} s` : ""}`);
   }
   return { release, rows, failures: [...complained, ...failures] };
+}
+
+async function exclusions(): Promise<Exclusion[]> {
+  return JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
+}
+
+/** What the last whole run of a test on a kernel brought; undefined if there was none, or it brought nothing. */
+export async function kept_rows(
+  { label }: Kernel,
+  suite: string,
+): Promise<{ release: string; rows: Row[] } | undefined> {
+  const dir = root + place(label, suite, true);
+  try {
+    const results: Results = JSON.parse(await Deno.readTextFile(`${dir}/results.json`));
+    const release = (await Deno.readTextFile(`${dir}/release`)).trim();
+    const { rows } = judge(label, { suite }, results, await exclusions());
+    return { release, rows: rows.map((row) => ({ ...row, commit: results.doctor?.nettrace.commit })) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -1,0 +1,88 @@
+import type { Session } from "./session.ts";
+
+/** A cgroup (v2), by what its path tells. */
+export interface Cgroup {
+  /** From the root, as in /proc/PID/cgroup. */
+  path: string;
+  /** The whole id of the container whose cgroup it is, or is below; undefined if there is none. */
+  container: string | undefined;
+  /** The systemd unit; undefined if there is none. */
+  unit: string | undefined;
+}
+
+// docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope; or ID alone, where systemd is not asked.
+const CONTAINER = /(?:^|-)([0-9a-f]{64})(?:\.scope)?$/;
+const UNIT = /\.(?:service|scope)$/;
+
+/** What the path of a cgroup tells; the deepest container and unit count. */
+export function describe(path: string): Cgroup {
+  const names = path.split("/").reverse();
+  const container = names.map((name) => CONTAINER.exec(name)?.[1]).find((id) => id !== undefined);
+  return { path, container, unit: names.find((name) => UNIT.test(name)) };
+}
+
+// struct cgroup_names in bpf/cgroup.bpf.h
+const WHOLE_BYTES = 8, NAME_BYTES = 128;
+
+/** The path that the kernel side noted; undefined if it is not whole. */
+export function parseNames(noted: Uint8Array): string | undefined {
+  if (noted[0] !== 1) return undefined;
+  const names: string[] = [];
+  for (let at = WHOLE_BYTES; at < noted.length; at += NAME_BYTES) {
+    const name = noted.subarray(at, at + NAME_BYTES), end = name.indexOf(0);
+    names.push(new TextDecoder().decode(name.subarray(0, end)));
+  }
+  return "/" + names.filter((name) => name !== "" && name !== "/").reverse().join("/");
+}
+
+/** What is known of cgroups; each is looked up once. */
+export interface Cgroups {
+  /** A part of what is known of the cgroup of this id. */
+  text(id: bigint, part: keyof Cgroup): string | undefined;
+  /** How many have no name that could be found. */
+  readonly unnamed: number;
+}
+
+/** Where cgroups of version 2 are mounted; undefined if they are not. */
+export function cgroupRoot(): string | undefined {
+  return /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];
+}
+
+/** The path of a cgroup that is there now: its id is the inode number of its directory. */
+function findPath(id: bigint): string | undefined {
+  const root = cgroupRoot();
+  if (root === undefined) return undefined;
+  const search = (path: string): string | undefined => {
+    try {
+      if (BigInt(Deno.statSync(path).ino ?? 0) === id) return path.slice(root.length) || "/";
+      for (const { name, isDirectory } of Deno.readDirSync(path)) {
+        const found = isDirectory ? search(`${path}/${name}`) : undefined;
+        if (found !== undefined) return found;
+      }
+    } catch {
+      // It went away meanwhile.
+    }
+    return undefined;
+  };
+  return search(root);
+}
+
+/** Looks cgroups up among those that the programs have noted, then among those that are there now. */
+export function newCgroups({ cgroupNames }: Pick<Session, "cgroupNames">): Cgroups {
+  const known = new Map<bigint, Cgroup | undefined>();
+  let unnamed = 0;
+  return {
+    text(id, part) {
+      if (known.has(id)) return known.get(id)?.[part];
+      const noted = id === 0n ? undefined : cgroupNames(id); // 0 stands for an unknown owner
+      const path = id === 0n ? undefined : (noted && parseNames(noted)) ?? findPath(id);
+      if (path === undefined && id !== 0n) unnamed++;
+      const found = path === undefined ? undefined : describe(path);
+      known.set(id, found);
+      return found?.[part];
+    },
+    get unnamed() {
+      return unnamed;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { describe, newCgroups, parseNames } from "./cgroup.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+
+Deno.test("describe finds the container by each runtime's way to name its cgroup", () => {
+  for (
+    const path of [
+      `/system.slice/docker-${ID}.scope`,
+      `/docker/${ID}`,
+      `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-${ID}.scope`,
+      `/kubepods/besteffort/pod1/${ID}`,
+      `/machine.slice/libpod-${ID}.scope/container`,
+      `/kubepods.slice/crio-${ID}.scope`,
+    ]
+  ) assert.equal(describe(path).container, ID, path);
+  for (const path of ["/", "/system.slice/ssh.service", `/docker/${ID.slice(1)}`, `/x/${ID}g`]) {
+    assert.equal(describe(path).container, undefined, path);
+  }
+});
+
+Deno.test("describe takes the deepest unit", () => {
+  assert.equal(describe("/system.slice/ssh.service").unit, "ssh.service");
+  assert.equal(describe("/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope/y").unit, "x.scope");
+  assert.equal(describe("/system.slice").unit, undefined);
+});
+
+/** What the programs note: whole or not, and names from the cgroup to the root. */
+function noted(whole: number, ...names: string[]): Uint8Array {
+  const bytes = new Uint8Array(8 + 10 * 128);
+  bytes[0] = whole;
+  for (const [i, name] of names.entries()) new TextEncoder().encodeInto(name, bytes.subarray(8 + 128 * i));
+  return bytes;
+}
+
+Deno.test("parseNames reads names from the cgroup to the root, if they are all there", () => {
+  assert.equal(parseNames(noted(1, "b.scope", "a.slice", "")), "/a.slice/b.scope");
+  assert.equal(parseNames(noted(1, "b.scope", "a.slice", "/")), "/a.slice/b.scope");
+  assert.equal(parseNames(noted(1, "")), "/");
+  assert.equal(parseNames(noted(0, "b.scope")), undefined);
+});
+
+Deno.test("newCgroups looks each up once, and counts those without a name", () => {
+  let asked = 0;
+  const cgroups = newCgroups({ cgroupNames: (id) => (asked++, id === 7n ? noted(1, "b.scope", "") : undefined) });
+  assert.deepEqual([cgroups.text(7n, "path"), cgroups.text(7n, "unit"), asked], ["/b.scope", "b.scope", 1]);
+  assert.equal(cgroups.text(0n, "path"), undefined);
+  assert.equal(cgroups.unnamed, 0);
+  for (const _ of [1, 2]) assert.equal(cgroups.text(2n ** 63n, "path"), undefined);
+  assert.equal(cgroups.unnamed, 1);
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { readJson, run, start } from "./nettrace.ts";
+import { traffic } from "./traffic.ts";
+
+/** A record with the keys that --show adds. */
+interface Shown {
+  netns: number;
+  container: string | null;
+  unit: string | null;
+  cgroup: string | null;
+}
+
+/** A container's cgroup, which is removed at the end unless it is gone by then. */
+function newContainer(): Disposable & { id: string; below: string; path: string; remove(): void } {
+  const root = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];
+  assert.ok(root, "cgroup2 is mounted");
+  const id = crypto.randomUUID().replaceAll("-", "").repeat(2);
+  const slice = `${root}/nettrace-show-${id.slice(0, 8)}.slice`, path = `${slice}/docker-${id}.scope`;
+  Deno.mkdirSync(path, { recursive: true });
+  let there = true;
+  const remove = () => {
+    if (!there) return;
+    Deno.removeSync(path);
+    Deno.removeSync(slice);
+    there = false;
+  };
+  return { id, path, below: path.slice(root.length), remove, [Symbol.dispose]: remove };
+}
+
+const SHOW = ["--show", "container,unit,cgroup"];
+
+for (const tool of ["tcpaccept", "tcpstates"]) {
+  Deno.test(`${tool} --show tells the container, unit and cgroup of the process`, async () => {
+    using container = newContainer();
+    let tracer;
+    {
+      await using made = await traffic("accept", { v4: 5, cgroup: container.path });
+      tracer = await start([tool, "--json", "--container", container.id, ...SHOW]);
+      await made.go();
+    } // and its sockets are closed
+    const { rows, summary } = readJson((await tracer.stop()).stdout);
+    assert.ok(rows.length >= 5);
+    for (const { container: id, unit, cgroup } of rows as unknown as Shown[]) {
+      assert.deepEqual([id, unit, cgroup], [container.id, `docker-${container.id}.scope`, container.below]);
+    }
+    assert.equal(summary.lost, 0);
+  });
+}
+
+Deno.test("tcpaccept --show tells the cgroup of a process that has ended, and the cgroup with it, before it looks", async () => {
+  using container = newContainer();
+  let tracer;
+  {
+    await using made = await traffic("accept", { v4: 5, cgroup: container.path });
+    tracer = await start(["tcpaccept", "--json", "-p", String(made.ready.pid), ...SHOW]);
+    Deno.kill(tracer.pid, "SIGSTOP");
+    await made.go();
+  }
+  container.remove();
+  Deno.kill(tracer.pid, "SIGCONT");
+  const { rows, summary } = readJson((await tracer.stop()).stdout);
+  assert.deepEqual((rows as unknown as Shown[]).map((row) => row.cgroup), Array(5).fill(container.below));
+  assert.equal(summary.lost, 0);
+});
+
+Deno.test("--show adds columns to the table, and shows of a container's id what people type", async () => {
+  using container = newContainer();
+  await using made = await traffic("accept", { v4: 1, cgroup: container.path });
+  await using tracer = await start(["tcpaccept", "-p", String(made.ready.pid), "--show", "container,netns,uid"]);
+  await made.go();
+  const [heading, row] = (await tracer.stop()).stdout.split("\n");
+  assert.ok(heading?.endsWith("LPORT CONTAINER    NETNS      UID   "), heading);
+  assert.match(row ?? "", new RegExp(` ${container.id.slice(0, 12)} ${made.ready.netns} 0     $`));
+});
+
+Deno.test("--show refuses what it does not know, and counts", async () => {
+  const unknown = await run(["tcpaccept", "--show", "pod"]);
+  assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+  assert.match(unknown.stderr, /^nettrace: --show takes a list of container, .*, and not 'pod'\.\n$/);
+  assert.equal((await run(["tcpconnect", "-c", "--show", "uid"])).code, 2);
+});
