@@ -15,7 +15,7 @@
 
 /* From the cgroup itself towards the root; empty ones after the last. */
 struct cgroup_names {
-	__u64 whole; /* 0 until all are there */
+	__u64 whole; /* 0 until all are there, none of them cut */
 	char names[CGROUP_LEVELS][CGROUP_NAME_BYTES];
 };
 
@@ -42,6 +42,7 @@ static __always_inline void note_cgroup(struct task_struct *task)
 {
 	struct cgroup_names *noted;
 	struct cgroup *cgroup;
+	bool cut = false;
 	__u32 first = 0;
 	__u64 id;
 
@@ -59,11 +60,15 @@ static __always_inline void note_cgroup(struct task_struct *task)
 		return;
 #pragma unroll
 	for (int level = 0; level < CGROUP_LEVELS; level++) {
-		if (cgroup)
-			bpf_probe_read_kernel_str(noted->names[level], CGROUP_NAME_BYTES, BPF_CORE_READ(cgroup, kn, name));
+		if (cgroup) {
+			long bytes = bpf_probe_read_kernel_str(noted->names[level], CGROUP_NAME_BYTES,
+							       BPF_CORE_READ(cgroup, kn, name));
+
+			cut |= bytes < 0 || bytes == CGROUP_NAME_BYTES; /* which a name that just fits has, too */
+		}
 		cgroup = BPF_CORE_READ(cgroup, self.parent, cgroup);
 	}
-	noted->whole = !cgroup;
+	noted->whole = !cgroup && !cut;
 }
 
 #endif

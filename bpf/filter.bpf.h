@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The filters that every tool shares. Each is off unless user space sets its constant before load, and is dead code to
- * the verifier then. A filter's map tells what to do with what it lists (1: keep, 0: leave out); the constant, what to do
- * with the rest.
+ * the verifier then. A filter's map tells what to do with what it lists (0: leave out, else keep); the constant, what to
+ * do with the rest.
  */
 #ifndef NETTRACE_FILTER_BPF_H
 #define NETTRACE_FILTER_BPF_H
@@ -184,26 +184,44 @@ static __always_inline bool keep_ends(const struct endpoints *ends, __u32 netns)
 const volatile bool filter_children = false;
 LOST(children); /* processes not followed as there was no room for them */
 
+/*
+ * A process is freed (delayed_put_task_struct in kernel/exit.c) a grace period after its number can be another's. So an
+ * entry that keeps counts the processes of its number that are not freed yet, and a process that is not to be followed
+ * takes away what one before it has left.
+ */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 from = parent->tgid, to = child->tgid;
-	__u8 keep = 1;
+	__u8 *before, keep = 1;
 
-	if (!filter_children || from == to || !keep_in(&pids, from, LEAVE_OUT_OTHERS))
+	if (!filter_children || from == to)
 		return 0;
+	if (!keep_in(&pids, from, LEAVE_OUT_OTHERS)) {
+		bpf_map_delete_elem(&pids, &to);
+		return 0;
+	}
+	before = bpf_map_lookup_elem(&pids, &to);
+	if (before)
+		keep = *before + 1;
 	if (bpf_map_update_elem(&pids, &to, &keep, BPF_ANY))
 		COUNT_LOST(children);
 	return 0;
 }
 
-/* Not at its exit, which comes before its sockets are closed; and not before its number can be another's. */
+/* Not at its exit, which comes before its sockets are closed. */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget_process, struct task_struct *task)
 {
 	__u64 pid = task->tgid;
+	__u8 *unfreed;
 
-	if (filter_children && task->pid == task->tgid)
+	if (!filter_children || task->pid != task->tgid)
+		return 0;
+	unfreed = bpf_map_lookup_elem(&pids, &pid);
+	if (unfreed && *unfreed > 1)
+		*unfreed -= 1;
+	else
 		bpf_map_delete_elem(&pids, &pid);
 	return 0;
 }

@@ -6,19 +6,23 @@ export interface Cgroup {
   path: string;
   /** The whole id of the container whose cgroup it is, or is below; undefined if there is none. */
   container: string | undefined;
-  /** The systemd unit; undefined if there is none. */
+  /** The systemd unit, which is no container's; undefined if there is none. */
   unit: string | undefined;
 }
 
-// docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope; or ID alone, where systemd is not asked.
-const CONTAINER = /(?:^|-)([0-9a-f]{64})(?:\.scope)?$/;
+/**
+ * What stands before and behind a container's id in its cgroup's name: docker-ID.scope, cri-containerd-ID.scope,
+ * crio-ID.scope, libpod-ID.scope; where systemd is not asked, ID alone, or SLICE:cri-containerd:ID.
+ */
+export const AROUND_ID = ["(?:^|[-:])", "(?:\\.scope)?$"] as const;
+const CONTAINER = new RegExp(AROUND_ID.join("([0-9a-f]{64})"));
 const UNIT = /\.(?:service|scope)$/;
 
 /** What the path of a cgroup tells; the deepest container and unit count. */
 export function describe(path: string): Cgroup {
   const names = path.split("/").reverse();
   const container = names.map((name) => CONTAINER.exec(name)?.[1]).find((id) => id !== undefined);
-  return { path, container, unit: names.find((name) => UNIT.test(name)) };
+  return { path, container, unit: names.find((name) => UNIT.test(name) && !CONTAINER.test(name)) };
 }
 
 // struct cgroup_names in bpf/cgroup.bpf.h

@@ -12,6 +12,7 @@ Deno.test("describe finds the container by each runtime's way to name its cgroup
       `/kubepods/besteffort/pod1/${ID}`,
       `/machine.slice/libpod-${ID}.scope/container`,
       `/kubepods.slice/crio-${ID}.scope`,
+      `/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:${ID}`,
     ]
   ) assert.equal(describe(path).container, ID, path);
   for (const path of ["/", "/system.slice/ssh.service", `/docker/${ID.slice(1)}`, `/x/${ID}g`]) {
@@ -19,10 +20,18 @@ Deno.test("describe finds the container by each runtime's way to name its cgroup
   }
 });
 
-Deno.test("describe takes the deepest unit", () => {
+Deno.test("describe takes the deepest container", () => {
+  const inner = "f".repeat(64);
+  assert.equal(describe(`/docker/${ID}/kubelet.slice/cri-containerd-${inner}.scope`).container, inner);
+});
+
+Deno.test("describe takes the deepest unit that is no container's", () => {
   assert.equal(describe("/system.slice/ssh.service").unit, "ssh.service");
   assert.equal(describe("/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope/y").unit, "x.scope");
   assert.equal(describe("/system.slice").unit, undefined);
+  assert.equal(describe(`/system.slice/docker-${ID}.scope`).unit, undefined);
+  assert.equal(describe(`/user.slice/user@1000.service/user.slice/libpod-${ID}.scope/x`).unit, "user@1000.service");
+  assert.equal(describe(`/system.slice/docker-${ID}.scope/system.slice/nginx.service`).unit, "nginx.service");
 });
 
 /** What the programs note: whole or not, and names from the cgroup to the root. */

@@ -1,4 +1,4 @@
-import { cgroupRoot } from "./cgroup.ts";
+import { AROUND_ID, cgroupRoot } from "./cgroup.ts";
 import { BadInput } from "./failure.ts";
 import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
@@ -132,7 +132,7 @@ function containerKeys(item: string): Uint8Array[] {
     throw new BadInput(`A container's id is at least the first 6 of its hexadecimal digits, not '${item}'.`);
   }
   const root = cgroupRoot();
-  const named = new RegExp(`(^|-)${item}[0-9a-f]*(\\.scope)?$`);
+  const named = new RegExp(AROUND_ID.join(`${item}[0-9a-f]*`));
   const search = (path: string): number[] =>
     Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory).flatMap(({ name }) =>
       named.test(name) ? cgroupsBelow(`${path}/${name}`) : search(`${path}/${name}`)

@@ -16,7 +16,7 @@ export const showable = {
     heading: "UNIT",
     width: 20,
     cell: { kind: "cgroup", field: "cgroup_id", part: "unit" },
-    description: "The process's systemd unit, by its cgroup's name.",
+    description: "The process's systemd unit, by its cgroup's name; null if it is in none, or in a container's only.",
   },
   cgroup: {
     key: "cgroup",
@@ -59,7 +59,7 @@ export const show: Option = {
   argument: "LIST",
   help: `add columns: of ${Object.keys(showable).join(", ")} (a list)`,
   parse: (text) =>
-    text.split(",").map((name) => {
+    Array.from(new Set(text.split(",")), (name) => { // as a key is in a record once
       if (Object.hasOwn(showable, name)) return name;
       throw new BadInput(`--show takes a list of ${Object.keys(showable).join(", ")}, and not '${name}'.`);
     }),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readJson, type Running, start } from "./nettrace.ts";
+import { assertSame, readJson, type Running, start } from "./nettrace.ts";
+import { traffic } from "./traffic.ts";
 
 /** A shell that does a line of script after the other, as they are written to it. */
 interface Shell extends AsyncDisposable {
@@ -80,4 +81,47 @@ Deno.test("--children does not take another process for a child that has ended a
     );
   }
   assert.deepEqual(await pidsOf(tracer), [Number(child)]);
+});
+
+Deno.test("--children follows a child that has at once the number of one that has just ended", async () => {
+  await using shell = newShell();
+  await using tracer = await start([
+    "tcpconnect",
+    "--json",
+    "-P",
+    String(CLOSED_PORT),
+    "-p",
+    String(shell.pid),
+    "--children",
+  ]);
+  // A process is freed a while after its number is: an entry of the map is the next one's by then.
+  const reuse = `(:) & ended=$!; wait; echo $((ended - 1)) >/proc/sys/kernel/ns_last_pid; ${connect} & pid=$!; wait;` +
+    " echo $ended $pid";
+  const children: number[] = [];
+  let reused = 0;
+  for (let tries = 0; reused < 5; tries++) { // another process may fork first
+    assert.ok(tries < 50, "the number was free");
+    const [ended, child] = (await shell.run(reuse)).split(" ").map(Number);
+    children.push(child ?? assert.fail("the shell names the child"));
+    if (child === ended) reused++;
+  }
+  assert.deepEqual(await pidsOf(tracer), children);
+});
+
+Deno.test("--children follows every thread of every process below", async () => {
+  await using tracer = await start(["tcpaccept", "--json", "-p", String(Deno.pid), "--children"]);
+  await using made = await traffic("accept", { v4: 31, v6: 13, mapped: 7, children: 3, threads: 2 });
+  const { connections } = await made.go();
+  const { rows, summary } = readJson((await tracer.stop()).stdout);
+  assert.equal(new Set(connections.map((c) => c.tid)).size, 6, "each thread accepts");
+  assertSame(rows, connections);
+  assert.equal(summary.lost, 0);
+});
+
+Deno.test("--children has room for more processes than there is room for at once, as they end", async () => {
+  await using shell = newShell();
+  await using tracer = await start(["tcpconnect", "--json", "-p", String(shell.pid), "--children"]);
+  await shell.run("n=0; while [ $n -lt 5003 ]; do (:); n=$((n + 1)); done; echo");
+  const { summary } = readJson((await tracer.stop()).stdout);
+  assert.equal(summary.lost_by["children"], 0);
 });

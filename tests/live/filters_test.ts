@@ -114,3 +114,29 @@ Deno.test("--cgroup keeps a directory and all below it, also what is made later;
     Deno.removeSync(pod);
   }
 });
+
+for (const name of ["docker-ID.scope", "cri-containerd-ID.scope", "pod.slice:cri-containerd:ID", "ID"]) {
+  Deno.test(`--container finds ${name} and what is below it, by whole and short ids, and ! leaves it out`, async () => {
+    const root = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];
+    assert.ok(root, "cgroup2 is mounted");
+    const [id, other] = [1, 2].map(() => crypto.randomUUID().replaceAll("-", "").repeat(2)) as [string, string];
+    const pod = `${root}/nettrace-pods-${Deno.pid}`,
+      containers = [id, other].map((id) => `${pod}/${name.replace("ID", id)}`);
+    const [inside = "", sibling = ""] = containers, below = `${inside}/init/deeper`;
+    for (const path of [below, sibling]) Deno.mkdirSync(path, { recursive: true });
+    try {
+      for (
+        const [list, wanted] of [[id, [inside, below]], [id.slice(0, 12), [inside, below]], [`!${id}`, [
+          sibling,
+        ]]] as const
+      ) {
+        for (const cgroup of [inside, below, sibling]) {
+          const { rows, connections } = await filtered({ v4: 3, cgroup }, () => ["--container", list]);
+          assertSame(rows, (wanted as readonly string[]).includes(cgroup) ? connections : []);
+        }
+      }
+    } finally {
+      for (const path of [below, `${inside}/init`, inside, sibling, pod]) Deno.removeSync(path);
+    }
+  });
+}

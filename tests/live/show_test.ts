@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readJson, run, start } from "./nettrace.ts";
+import { readJson, run, start, type Summary } from "./nettrace.ts";
 import { traffic } from "./traffic.ts";
 
 /** A record with the keys that --show adds. */
@@ -10,12 +10,12 @@ interface Shown {
   cgroup: string | null;
 }
 
-/** A container's cgroup, which is removed at the end unless it is gone by then. */
-function newContainer(): Disposable & { id: string; below: string; path: string; remove(): void } {
+/** A container's cgroup, or one of that name, which is removed at the end unless it is gone by then. */
+function newContainer(name?: string): Disposable & { id: string; below: string; path: string; remove(): void } {
   const root = /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];
   assert.ok(root, "cgroup2 is mounted");
   const id = crypto.randomUUID().replaceAll("-", "").repeat(2);
-  const slice = `${root}/nettrace-show-${id.slice(0, 8)}.slice`, path = `${slice}/docker-${id}.scope`;
+  const slice = `${root}/nettrace-show-${id.slice(0, 8)}.slice`, path = `${slice}/${name ?? `docker-${id}.scope`}`;
   Deno.mkdirSync(path, { recursive: true });
   let there = true;
   const remove = () => {
@@ -41,26 +41,84 @@ for (const tool of ["tcpaccept", "tcpstates"]) {
     const { rows, summary } = readJson((await tracer.stop()).stdout);
     assert.ok(rows.length >= 5);
     for (const { container: id, unit, cgroup } of rows as unknown as Shown[]) {
-      assert.deepEqual([id, unit, cgroup], [container.id, `docker-${container.id}.scope`, container.below]);
+      assert.deepEqual([id, unit, cgroup], [container.id, null, container.below]);
     }
     assert.equal(summary.lost, 0);
   });
 }
 
-Deno.test("tcpaccept --show tells the cgroup of a process that has ended, and the cgroup with it, before it looks", async () => {
-  using container = newContainer();
-  let tracer;
+/** What was shown and lost of processes that ended, and their cgroup with them, before nettrace could look. */
+async function gone(tool: string, name?: string): Promise<{ rows: Shown[]; summary: Summary; below: string }> {
+  using container = newContainer(name);
+  await using tracer = await start([tool, "--json", "--cgroup", container.path, ...SHOW]);
   {
     await using made = await traffic("accept", { v4: 5, cgroup: container.path });
-    tracer = await start(["tcpaccept", "--json", "-p", String(made.ready.pid), ...SHOW]);
     Deno.kill(tracer.pid, "SIGSTOP");
     await made.go();
   }
   container.remove();
   Deno.kill(tracer.pid, "SIGCONT");
   const { rows, summary } = readJson((await tracer.stop()).stdout);
-  assert.deepEqual((rows as unknown as Shown[]).map((row) => row.cgroup), Array(5).fill(container.below));
-  assert.equal(summary.lost, 0);
+  assert.ok(rows.length >= 5);
+  return { rows: rows as unknown as Shown[], summary, below: container.below };
+}
+
+for (const tool of ["tcpaccept", "tcpstates", "tcplife"]) {
+  Deno.test(`${tool} --show tells the cgroup of a process that has ended, and the cgroup with it, before it looks`, async () => {
+    const { rows, summary, below } = await gone(tool);
+    assert.deepEqual(new Set(rows.map((row) => row.cgroup)), new Set([below]));
+    assert.equal(summary.lost, 0);
+  });
+}
+
+const LONG = `${"x".repeat(150)}.service`;
+
+Deno.test("--show tells a cgroup's name of any length while it is there, and then that it is not known", async () => {
+  const { rows, summary } = await gone("tcpaccept", LONG);
+  for (const { container, unit, cgroup } of rows) assert.deepEqual([container, unit, cgroup], [null, null, null]);
+  assert.equal(summary.lost_by["unnamed"], 1);
+  using container = newContainer(LONG);
+  await using made = await traffic("accept", { v4: 5, cgroup: container.path });
+  await using tracer = await start(["tcpaccept", "--json", "-p", String(made.ready.pid), ...SHOW]);
+  await made.go();
+  const there = readJson((await tracer.stop()).stdout);
+  assert.equal(there.rows.length, 5);
+  for (const { unit, cgroup } of there.rows as unknown as Shown[]) {
+    assert.deepEqual([unit, cgroup], [LONG, container.below]);
+  }
+  assert.equal(there.summary.lost, 0);
+});
+
+Deno.test("--show says where there is no container, in each format", async () => {
+  using container = newContainer("plain.service");
+  for (
+    const [format, expected] of [[[], " -            plain.service       $"], [
+      ["--csv"],
+      ',,"plain.service"\r$',
+    ]] as const
+  ) {
+    await using made = await traffic("accept", { v4: 1, cgroup: container.path });
+    await using tracer = await start([
+      "tcpaccept",
+      ...format,
+      "-p",
+      String(made.ready.pid),
+      "--show",
+      "container,unit",
+    ]);
+    await made.go();
+    const [, row] = (await tracer.stop()).stdout.split("\n");
+    assert.match(row ?? "", new RegExp(expected));
+  }
+});
+
+Deno.test("--show takes a name twice as once", async () => {
+  using container = newContainer();
+  await using made = await traffic("accept", { v4: 1, cgroup: container.path });
+  await using tracer = await start(["tcpaccept", "--csv", "-p", String(made.ready.pid), "--show", "unit,tid,unit"]);
+  await made.go();
+  const [heading] = (await tracer.stop()).stdout.split("\r\n");
+  assert.ok(heading?.endsWith(",cgroup_id,unit,tid"), heading);
 });
 
 Deno.test("--show adds columns to the table, and shows of a container's id what people type", async () => {
