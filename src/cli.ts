@@ -7,8 +7,8 @@ import { show } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
 /**
- * All options of a tool: its own first, then those that every tool has, unless it has its own form of one or no ring to
- * size.
+ * All options of a tool: its own first, then those that every tool has, unless it has its own form of one; those about
+ * records of a ring, if it has one.
  */
 export function allOptions(tool: Tool): Options {
   const { buffer, ...others } = common;
