@@ -5,8 +5,8 @@ import { type Connection, traffic } from "./live/traffic.ts";
 
 /** A twin that runs until it is told to end. */
 interface Twin extends AsyncDisposable {
-  /** Ends it; gives its lines but for the heading, as words. */
-  stop(): Promise<string[][]>;
+  /** Ends it once it has printed `count` rows of the kind; gives these as words. It drops what it has yet to print. */
+  stop(count: number, kind: (words: string[]) => boolean): Promise<string[][]>;
 }
 
 /** Starts a twin, in a mount namespace with the tracefs that it needs, and returns when it has printed its heading. */
@@ -28,12 +28,17 @@ async function twin(command: string, heading: string): Promise<Twin> {
   }
   assert.ok(text.startsWith(heading), text);
   return {
-    async stop() {
+    async stop(count, kind) {
+      const rows = () => text.split("\n").slice(1, -1).map((line) => line.trim().split(/\s+/)).filter(kind);
+      const { promise: late, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => reject(new Error(`${command} printed ${rows().length} of ${count} rows`)), 20_000);
+      while (rows().length < count) text += (await Promise.race([reader.read(), late])).value ?? "";
+      clearTimeout(timer);
       child.kill("SIGINT");
       ended = true;
       for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
       await child.status;
-      return text.trimEnd().split("\n").slice(1).map((line) => line.trim().split(/\s+/));
+      return rows();
     },
     async [Symbol.asyncDispose]() {
       if (!ended) child.kill("SIGKILL");
@@ -57,7 +62,7 @@ async function lives(way: string): Promise<{ ours: LifeRow[]; theirs: string[][]
   const { connections } = await made.go();
   const ours = readJson((await tracer.stop()).stdout).rows.filter((row) => row.netns === made.ready.netns) as LifeRow[];
   const ports = new Set(ours.map((row) => String(row.lport)));
-  const theirs = (await other.stop()).filter((words) => ports.has(words[3] ?? "") && words[2] === "127.0.0.1");
+  const theirs = await other.stop(ours.length, (words) => ports.has(words[3] ?? "") && words[2] === "127.0.0.1");
   return { ours, theirs, connections };
 }
 
@@ -108,7 +113,7 @@ for (
     await made.go();
     const rows = readJson((await tracer.stop()).stdout).rows.filter((row) => row.netns === made.ready.netns);
     const ours = rows as unknown as StateRow[];
-    const theirs = (await other.stop()).filter((words) => [words[4], words[6]].includes(String(port)));
+    const theirs = await other.stop(ours.length, (words) => [words[4], words[6]].includes(String(port)));
     const change = (row: StateRow) =>
       `${row.skaddr} ${row.laddr} ${row.lport} ${row.raddr} ${row.rport} ${row.oldstate} -> ${row.newstate}`;
     const theirChange = ([skaddr, , , ...rest]: string[]) => [skaddr, ...rest.slice(0, 7)].join(" ");
