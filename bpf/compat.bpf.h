@@ -31,6 +31,23 @@ static __always_inline int map_update(void *map, const void *key, const void *va
 	return bpf_map_update_elem(map, key, value, flags);
 }
 
+/*
+ * Takes an entry out of a map; -ENOENT if there is none. Tries again where another CPU has its bucket for too long, as one
+ * does that a hypervisor has stopped (-EBUSY; since 6.15 -ETIMEDOUT and -EDEADLK: kernel/bpf/rqspinlock.c).
+ */
+static __always_inline int map_delete(void *map, const void *key)
+{
+	int error = 0;
+
+#pragma unroll
+	for (int tries = 0; tries < 4; tries++) {
+		error = bpf_map_delete_elem(map, key);
+		if (!error || error == -ENOENT)
+			break;
+	}
+	return error;
+}
+
 typedef void (*btf_trace_io_uring_submit_sqe___6_0)(void *, struct io_kiocb *, bool);
 
 /* io_uring_submit_sqe led with the ring until 6.0 (commit 48863ffd3e81) and became io_uring_submit_req in 6.4. */

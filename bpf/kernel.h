@@ -30,6 +30,7 @@ enum { false, true };
 #define IPPROTO_MPTCP 262
 #define SHUTDOWN_MASK 3
 #define PF_KTHREAD 0x00200000
+#define ENOENT 2
 #define E2BIG 7
 #define EEXIST 17
 #define EBADF 9

@@ -124,7 +124,7 @@ int BPF_PROG(forget_owner, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 
-	bpf_map_delete_elem(&owners, &key);
+	map_delete(&owners, &key);
 	return 0;
 }
 

@@ -103,12 +103,17 @@ static __always_inline void show(struct attempt *attempt, __u16 lport, __u64 now
 	bpf_ringbuf_submit(e, 0);
 }
 
+LOST(attempt_stuck); /* connects whose end was not told as they could not be taken out of the map */
+
 /* Who takes an attempt out of the map shows it: the change of state and `sweep` may run at once. */
 static __always_inline bool take(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
+	int error = map_delete(&attempts, &key);
 
-	if (bpf_map_delete_elem(&attempts, &key))
+	if (error && error != -ENOENT)
+		COUNT_LOST(attempt_stuck);
+	if (error)
 		return false;
 	__sync_fetch_and_add(&unanswered, -1);
 	return true;

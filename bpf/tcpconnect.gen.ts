@@ -196,6 +196,10 @@ export default {
     "unanswered": {
       "offset": 48,
       "size": 8
+    },
+    "lost_attempt_stuck": {
+      "offset": 56,
+      "size": 8
     }
   },
   "programs": {

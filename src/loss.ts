@@ -10,6 +10,7 @@ const MEANING: Record<string, string> = {
   map_full: "because too many requests were pending at once",
   since_full: "only in part: durations that stand as 0, because too many sockets were open at once",
   attempt_full: "because too many connects were unanswered at once",
+  attempt_stuck: "only in part: connects that stand as pending though they ended, because the kernel was too busy",
   count_full: "not counted, because there was no room for more rows",
   sample_full: "not counted, because too much was told apart at once",
   call_full: "because too many system calls were under way at once",
