@@ -26,7 +26,8 @@ export async function cost(): Promise<Measure[]> {
     const this_ns = await emptyRun_ns(() => work(connections));
     empty_ns.push(this_ns);
     for (const { tool, ours, twin } of sides) {
-      await add(ours, await trace([nettrace, tool]), workloads[tool], this_ns);
+      // CSV, as its rows have one line each: a row of tcpdrop's table has a stack under it.
+      await add(ours, await trace([nettrace, tool, "--csv"]), workloads[tool], this_ns);
       if (twin) await add(twin, await traceTwin(twin.command), workloads[tool], this_ns);
     }
   }

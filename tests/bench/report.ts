@@ -74,8 +74,8 @@ of all runs.
   where that traces on this kernel, on the same traffic; both have their output in a file, buffered as each likes it.
 - **storm**: connections made and closed as fast as one client can while the tool runs, of what goes untraced before and
   after; in brackets the quartiles of all rounds. *Noise* is the distance between the quartiles of the untraced rates after
-  by those before, over the square root of their number: how far off a median may be; above 3 % the goal is not judged. *Lost* is the most that a run
-  said it lost or, where it is known how many rows there must be, did not show.
+  by those before, over the square root of the number of rounds: how far off a median may be; above 3 % the goal is not
+  judged. *Lost* is the most that a run said it lost or, where it is known how many rows there must be, did not show.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

@@ -5,7 +5,7 @@ import { nettrace, trace, type Tracing } from "./tracer.ts";
 import { type ToolName, traceTwin, twins } from "./twin.ts";
 
 const CONNECTIONS = 10007; // a third of a second or so
-const ROUNDS_LEAST = 5, SPENT_MOST_MS = 210_000;
+const ROUNDS_LEAST = 5, SPENT_MOST_MS = 180_000;
 const NOISE_MOST = 3;
 
 /** Rows for each connection, of the tools for which that is one number whatever becomes of the connection. */
