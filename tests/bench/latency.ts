@@ -1,53 +1,27 @@
 // How long after a lone accept its row can be read.
-import { openLibc } from "../../ffi/libc.ts";
-import { waits } from "../live/nettrace.ts";
+import { outputOf } from "./helper.ts";
 import { type Measure, quantile } from "./measure.ts";
-import { nettrace } from "./tracer.ts";
+import { made, nettraceWith, readerWith, usablePlans, withTracefs } from "./tracer.ts";
 
-const EVENTS = 199, APART_MS = 20;
-const CLOCK_REALTIME = 0;
+const ROUNDS = 2, EVENTS = 199, APART_MS = 20;
 
-/** Each accept long after the one before, so that nettrace waits for it. This process makes it, and reads the row. */
+/** Both sides in turn, started anew for each round, as tables. */
 export async function latency(): Promise<Measure[]> {
-  const libc = openLibc();
-  const now_ns = () => {
-    const time = new BigInt64Array(2); // struct timespec
-    libc.clock_gettime(CLOCK_REALTIME, time);
-    return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
-  };
-  const child = new Deno.Command(nettrace, {
-    args: ["tcpaccept", "--json", "-p", String(Deno.pid)],
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  const rows = child.stdout.getReader();
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  while (!waits(child.pid)) await new Promise((done) => setTimeout(done, 5)); // the interval of a bounded poll
-  const taken_us: number[] = [];
-  for (let i = 0; i < EVENTS; i++) {
-    await new Promise((done) => setTimeout(done, APART_MS));
-    const accepted = listener.accept();
-    using _client = await Deno.connect({ hostname: "127.0.0.1", port: (listener.addr as Deno.NetAddr).port });
-    const { value } = await rows.read();
-    const read_ns = now_ns();
-    (await accepted).close();
-    taken_us.push(Number(read_ns - timeOf(JSON.parse(new TextDecoder().decode(value)).time)) / 1000);
+  const [plan] = await usablePlans();
+  if (!plan) throw new Error("no plan of tcpaccept works here");
+  const ours_us: number[] = [], c_us: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours_us.push(...await taken_us(nettraceWith(plan)));
+    c_us.push(...await taken_us(["stdbuf", "-oL", ...readerWith(plan)]));
   }
-  child.kill("SIGINT");
-  await rows.cancel();
-  await child.status;
+  const at = (q: number) => ({ unit: "us", nettrace: quantile(ours_us, q), c: quantile(c_us, q) });
   return [
-    {
-      name: "a lone accept until its row is read",
-      unit: "us",
-      nettrace: quantile(taken_us, 0.5),
-      goal: { of: "value", most: 500 },
-    },
-    { name: "a lone accept until its row is read, 99th percentile", unit: "us", nettrace: quantile(taken_us, 0.99) },
+    { name: "a lone accept until its row is read", ...at(0.5), goal: { of: "value", most: 500 } },
+    { name: "a lone accept until its row is read, 99th percentile", ...at(0.99) },
   ];
 }
 
-/** Nanoseconds since 1970 of an RFC 3339 time with nanoseconds. */
-function timeOf(text: string): bigint {
-  return BigInt(Date.parse(text.slice(0, 19) + "Z")) * 1_000_000n + BigInt(text.slice(20, 29));
+async function taken_us(command: readonly string[]): Promise<number[]> {
+  const text = await outputOf(withTracefs([made("bench-lone"), `${EVENTS}`, `${APART_MS}`, ...command]));
+  return text.trim().split("\n").map((ns) => Number(ns) / 1000);
 }

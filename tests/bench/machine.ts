@@ -1,5 +1,6 @@
 import { outputOf } from "./helper.ts";
 import { nettrace } from "./tracer.ts";
+import { withoutTwin } from "./twin.ts";
 
 /** What the numbers depend on: name and value of each fact. */
 export async function machine(): Promise<[string, string][]> {
@@ -17,6 +18,7 @@ export async function machine(): Promise<[string, string][]> {
     ["nettrace", version.join("; ")],
     ["libbpf of the C side", await systemLibbpf()],
     ["compiler of the C side", `${clang}, -O2`],
+    ["tools without a twin", await withoutTwin()],
     ["date", new Date().toISOString().slice(0, 10)],
   ];
 }

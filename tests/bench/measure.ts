@@ -5,7 +5,11 @@ export interface Measure {
   nettrace: number;
   c?: number;
   goal?: Goal;
+  /** Lower and upper quartile of what each side's value is the median of. */
+  quartiles?: { nettrace: Quartiles; c?: Quartiles };
 }
+
+export type Quartiles = readonly [lower: number, upper: number];
 
 /** A bound for nettrace's value, or for its ratio to C's. */
 export interface Goal {
@@ -40,4 +44,9 @@ export function quantile(values: readonly number[], q: number): number {
   const below = sorted[Math.floor(at)] ?? NaN;
   const above = sorted[Math.ceil(at)] ?? NaN;
   return below + (above - below) * (at - Math.floor(at));
+}
+
+/** The quartiles of some values. */
+export function quartiles(values: readonly number[]): Quartiles {
+  return [quantile(values, 0.25), quantile(values, 0.75)];
 }

@@ -1,8 +1,9 @@
 // What the kernel says that a process's BPF programs took.
 import { openKernel } from "../../ffi/kernel.ts";
+import { openLibc } from "../../ffi/libc.ts";
 import { made } from "./tracer.ts";
 
-const STATS = "/proc/sys/kernel/bpf_stats_enabled";
+const BPF_STATS_RUN_TIME = 0; // include/uapi/linux/bpf.h
 
 /** How often programs ran, and how long in all. */
 export interface Runs {
@@ -10,11 +11,16 @@ export interface Runs {
   spent_ns: number;
 }
 
-/** Has the kernel take the time of every run of every program, until it is disposed of. */
+/**
+ * Has the kernel take the time of every run of every program, until it is disposed of. By a descriptor, not by
+ * kernel.bpf_stats_enabled: so it ends with this process, however that ends.
+ */
 export function takeTimes(): Disposable {
-  const before = Deno.readTextFileSync(STATS).trim();
-  Deno.writeTextFileSync(STATS, "1");
-  return { [Symbol.dispose]: () => Deno.writeTextFileSync(STATS, before) };
+  const libbpf = Deno.dlopen(made("libbpf.so"), { bpf_enable_stats: { parameters: ["i32"], result: "i32" } });
+  const fd = libbpf.symbols.bpf_enable_stats(BPF_STATS_RUN_TIME);
+  libbpf.close();
+  if (fd < 0) throw new Error(`the kernel does not take times of BPF programs: error ${-fd}`);
+  return { [Symbol.dispose]: () => void openLibc().close(fd) };
 }
 
 /** The runs of all programs that a process has descriptors of, each program once (bpf_prog_show_fdinfo). */

@@ -1,5 +1,5 @@
 // The bench's results as text: aligned for a terminal, and as docs/performance.md.
-import { type Goal, type Measure, met, ratio } from "./measure.ts";
+import { type Goal, type Measure, met, type Quartiles, ratio } from "./measure.ts";
 
 const HEADING = ["measure", "nettrace", "C", "ratio", "goal", "met"];
 
@@ -17,14 +17,15 @@ function goalText(goal: Goal | undefined, unit: string): string {
 }
 
 function cells(measure: Measure): string[] {
-  const { name, unit, nettrace, c, goal } = measure;
+  const { name, unit, nettrace, c, goal, quartiles } = measure;
   const times = ratio(measure);
-  const value = (n: number | undefined) => n === undefined ? "" : `${rounded(n)} ${unit}`;
+  const value = (n: number | undefined, q: Quartiles | undefined) =>
+    n === undefined ? "" : `${rounded(n)}${q ? ` (${rounded(q[0])} to ${rounded(q[1])})` : ""} ${unit}`;
   const isMet = met(measure);
   return [
     name,
-    value(nettrace),
-    value(c),
+    value(nettrace, quartiles?.nettrace),
+    value(c, quartiles?.c),
     times === undefined || !Number.isFinite(times) ? "" : rounded(times),
     goalText(goal, unit),
     isMet === undefined ? "" : isMet ? "yes" : "no",
@@ -66,12 +67,15 @@ of all runs.
 - **request rate kept**: how often a second a byte goes to and fro over a loopback connection while a tool samples, of
   what it does untraced before and after, beside the tool's twin of libbpf-tools, where that works here. *Tax* is what is
   missing of 100 %. The noise is told as above.
-- **a lone accept**: one every 20 ms, by a process that reads the rows; from the event's own time to when the row is read.
-- **in the kernel**: what bpf_stats says that the tool's programs took, less as many runs of an empty program, for each
-  event shown and for each run; C is the tool's twin of libbpf-tools where it has one that needs no kprobes, on the same
-  traffic.
+- **a lone accept**: one every 20 ms; from before the call of accept, by a process that then waits for the row, until the
+  row is read from the tracer's pipe. The C side's output is buffered by line here, as its rows would else not come.
+- **in the kernel**: what the kernel says (bpf_stats) that the tool's programs took, with the interrupts meanwhile, less as
+  many runs of an empty program. For each event that is shown, and for each run. C is the tool's twin of libbpf-tools,
+  where that traces on this kernel, on the same traffic; both have their output in a file, buffered as each likes it.
 - **storm**: connections made and closed as fast as one client can while the tool runs, of what goes untraced before and
-  after; *noise* as above. Lost is the most that a run said it lost.
+  after; in brackets the quartiles of all rounds. *Noise* is the distance between the quartiles of the untraced rates after
+  by those before, over the square root of the number of rounds: how far off a median may be; above 3 % the goal is not
+  judged. *Lost* is the most that a run said it lost or, where it is known how many rows there must be, did not show.
 - **idle**: attached, with nothing to show. Sizes are in MB of 1000000 bytes.
 
 ## Machine

@@ -58,15 +58,25 @@ export interface Tracing extends AsyncDisposable {
   stop(): Promise<{ rows: number; lost: number }>;
 }
 
-/** Runs a tracer with its output in a file in memory, and returns once it has printed its heading. */
-export async function trace(command: readonly string[]): Promise<Tracing> {
+/**
+ * Runs a tracer with its output in a file in memory, and returns once it traces: once it has printed its heading, or by
+ * what `traces` tells of its process. Throws what it says if it ends before that.
+ */
+export async function trace(command: readonly string[], traces?: (pid: number) => boolean): Promise<Tracing> {
   const file = await Deno.makeTempFile({ dir: "/dev/shm" });
   const [program = "", ...args] = withTracefs(command, `exec >${file}`);
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   const said = new Response(child.stderr).text();
   let ended = false;
   child.status.then(() => ended = true);
-  while (Deno.statSync(file).size === 0) {
+  const begun = () => {
+    try {
+      return traces ? traces(child.pid) : Deno.statSync(file).size > 0;
+    } catch {
+      return false; // it has just ended
+    }
+  };
+  while (!begun()) {
     if (ended) {
       await Deno.remove(file);
       throw new Error(`${command.join(" ")}: ${await said}`);
@@ -84,7 +94,8 @@ export async function trace(command: readonly string[]): Promise<Tracing> {
       await child.status;
       const printed = await Deno.readFile(file);
       const rows = printed.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), -1);
-      return { rows, lost: Number(/lost (\d+) event/.exec(await said)?.[1] ?? 0) };
+      const losses = (await said).matchAll(/lost (\d+) event/g); // twins have a line for each CPU and time
+      return { rows, lost: losses.reduce((sum, [, n]) => sum + Number(n), 0) };
     },
     async [Symbol.asyncDispose]() {
       if (!ended) child.kill("SIGKILL");
