@@ -272,8 +272,8 @@ export default stream({
     { command: "tcpdrop --lport 443 --json", does: "print drops of local port 443 as JSON Lines" },
   ],
   overhead:
-    "About 6 microseconds for each dropped packet, most of it for the stack and for waking nettrace up, and some ten " +
-    "nanoseconds for each other packet that the kernel frees.",
+    "About 6 microseconds for each dropped packet, most of it for the stack and for waking nettrace up, about a microsecond " +
+    "for each accept, and about 0.3 for each change of a TCP socket's state.",
   caveats: [
     "The kernel also frees packets with reasons that need not be a loss to anyone, such as duplicates; the reason tells.",
     "PID 0 stands for a packet whose socket, or the socket's owner, is not known: of one that was dropped before the " +

@@ -182,8 +182,8 @@ export default stream({
     { command: "tcpretrans --json --raddr 10.0.0.0/8", does: "print retransmits to this network as JSON Lines" },
   ],
   overhead:
-    "Some hundred nanoseconds for each retransmit, each change of a TCP socket's state, and each accept. -l adds some ten " +
-    "to each timer that expires.",
+    "About a microsecond for each retransmit and each accept, and about 0.3 for each change of a TCP socket's state. -l adds " +
+    "about 0.1 to each timer that expires.",
   caveats: [
     "A retransmit may be of several segments at once, and then is one event.",
     "PID 0 stands for an owner that cannot be known, such as that of a connection that nobody has accepted yet.",

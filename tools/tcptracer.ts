@@ -156,8 +156,8 @@ export default stream({
     { command: "tcptracer --json --rport 443", does: "print connections to port 443 as JSON Lines" },
   ],
   overhead:
-    "Some hundred nanoseconds for each change of a TCP socket's state, of which a connection has about six, for each accept " +
-    "and for each close.",
+    "About 0.6 microseconds for each change of a TCP socket's state, of which a connection has about ten on both ends together, with " +
+    "waking nettrace up, about 2 for each accept and about half of one for each socket that ends.",
   caveats: [
     "shutdown(2) of both directions is shown as the close.",
     "A socket that several processes share is closed by the last of them.",
