@@ -53,7 +53,7 @@ function u64(n: number): Uint8Array {
 }
 
 /** A key of a prefix trie (struct prefix in bpf/filter.bpf.h). */
-function prefix(bits: number, bytes: Uint8Array): Uint8Array {
+export function prefix(bits: number, bytes: Uint8Array): Uint8Array {
   const key = new Uint8Array(20);
   new DataView(key.buffer).setUint32(0, bits, true);
   key.set(bytes, 4);

@@ -14,5 +14,6 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcpstates: () => import("./tcpstates.ts"),
   netqtop: () => import("./netqtop.ts"),
   tcptop: () => import("./tcptop.ts"),
+  tcpsubnet: () => import("./tcpsubnet.ts"),
   softirqs: () => import("./softirqs.ts"),
 };

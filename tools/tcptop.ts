@@ -1,22 +1,12 @@
 import layout from "../bpf/tcptop.gen.ts";
-import { BadInput } from "../src/failure.ts";
 import { filters, pids } from "../src/filter.ts";
-import { containerMaps, family, intervals } from "../src/option.ts";
+import { containerMaps, family, intervals, oneOf } from "../src/option.ts";
 import type { Part, Report } from "../src/sample.ts";
 import { sample } from "../src/tool.ts";
 import { bytePlans } from "./bytes.ts";
 import { COLUMNS, type Grouping, GROUPINGS, uniteContainers } from "./tcptop_by.ts";
 
 const AF_INET = 2;
-
-/** Parses one of some words. Throws BadInput that begins with `what`. */
-function oneOf<Word extends string>(what: string, words: readonly Word[]): (text: string) => Word {
-  return (text) => {
-    const word = words.find((w) => w === text);
-    if (word === undefined) throw new BadInput(`${what} is one of ${words.join(", ")}, not '${text}'.`);
-    return word;
-  };
-}
 
 const SORTS = ["rx", "tx", "both"] as const;
 
@@ -77,14 +67,14 @@ const tool = sample({
     by: {
       argument: "WHAT",
       help: "sum up by conn, pid, comm, raddr or container",
-      parse: oneOf("What --by sums up by", ["conn", "pid", "comm", "raddr", "container"]),
+      parse: oneOf("--by takes", ["conn", "pid", "comm", "raddr", "container"]),
       constants: (by: unknown) => by === "container" ? { noting_cgroups: true } : {},
       complete: ["conn", "pid", "comm", "raddr", "container"],
     },
     sort: {
       argument: "BY",
       help: "sort by bytes received, sent or both: rx, tx or both (default)",
-      parse: oneOf("What --sort sorts by", SORTS),
+      parse: oneOf("--sort takes", SORTS),
       complete: SORTS,
     },
     ...containerMaps,
@@ -121,7 +111,7 @@ const tool = sample({
     { command: "tcptop -p 181", does: "only trace PID 181" },
     { command: "tcptop --by raddr --sort tx 5", does: "who got most, every 5 seconds" },
     { command: "tcptop --by container --json", does: "print a JSON line for each container and second" },
-    { command: "tcptop --netns pid:181 --rport 443", does: "in the network namespace of PID 181, to port 443" },
+    { command: "tcptop --comm nginx --lport 443 -4", does: "what nginx sends and receives on port 443 over IPv4" },
   ],
   overhead: "About 100 nanoseconds for each call that sends or receives, whatever the number of open connections.",
   caveats: [
