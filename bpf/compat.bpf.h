@@ -206,4 +206,27 @@ static __always_inline struct sock *drop_receiver(const __u64 *ctx)
 	return NULL;
 }
 
+struct proto_ops___6_4 {
+	void *sendpage;
+} __attribute__((preserve_access_index));
+
+/* A type of no kernel: the verifier refuses what is read of it, unless that is dead code. */
+struct nothing {
+	int member;
+} __attribute__((preserve_access_index));
+
+/*
+ * Keeps a program from being loaded where sendfile and splice send by sendpage, without the tracepoint sock_send_length:
+ * it came in 6.3 (commit 6e6eda44b939), and sendpage went in 6.5 (commit dc97391e6610).
+ */
+static __always_inline void refuse_sendpage(void)
+{
+	if (bpf_core_field_exists(struct proto_ops___6_4, sendpage)) {
+		struct nothing *none = NULL;
+		int member = BPF_CORE_READ(none, member);
+
+		barrier_var(member);
+	}
+}
+
 #endif

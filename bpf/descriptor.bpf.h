@@ -7,23 +7,16 @@
 
 LOST(fd_gone); /* another thread closed the descriptor before its socket could be read */
 
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
-
 /* The socket behind a descriptor of the current task, or NULL if it is none, or one that is being closed. */
 static __always_inline struct sock *sock_of(unsigned int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file *file = NULL;
-	struct socket *socket;
 
 	if (fd < BPF_CORE_READ(table, max_fds))
 		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
-		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	return sock_of_file(file);
 }
 
 #endif

@@ -144,6 +144,29 @@ static __always_inline bool keep_task(void)
 	return true;
 }
 
+/* False if another task than the current one is filtered out, as an iterator comes by it. */
+static __always_inline bool keep_holder(struct task_struct *task, __u32 pid, __u32 uid, const char comm[16],
+					__u64 cgroup_id)
+{
+	if (filter_pids && !keep_in(&pids, pid, filter_pids))
+		return false;
+	if (filter_uids && !keep_in(&uids, uid, filter_uids))
+		return false;
+	if (filter_comms && !keep_prefix(&comms, comm, filter_comms))
+		return false;
+	if (filter_cgroups && !keep_in(&cgroups, cgroup_id, filter_cgroups))
+		return false;
+	if (filter_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &cgroup_id))
+		return false;
+	if (filter_mntnsmap) {
+		__u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+
+		if (!bpf_map_lookup_elem(&mntnsmap, &inum))
+			return false;
+	}
+	return true;
+}
+
 /* False if a socket of this kind is filtered out: not TCP over IP, or not of the family asked for. */
 static __always_inline bool keep_kind(struct sock *sk, const bool typed)
 {

@@ -34,6 +34,9 @@ enum { false, true };
 #define E2BIG 7
 #define EEXIST 17
 #define EBADF 9
+#define MSG_PEEK 2
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
 
 /* include/net/tcp_states.h */
 enum {
@@ -107,6 +110,8 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	unsigned char skc_state;
+	unsigned int skc_hash;
+	unsigned long skc_flags;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -115,8 +120,15 @@ struct sock_common {
 
 struct socket;
 
+typedef struct {
+	int owned;
+} socket_lock_t;
+
+enum sock_flags { SOCK_DONE = 1 };
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	__u16 sk_protocol;
 	__u32 sk_max_ack_backlog;
 	__u8 sk_shutdown;
@@ -135,6 +147,7 @@ struct timer_list {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	const void *icsk_ulp_ops;
 	struct timer_list icsk_retransmit_timer;
 	__u8 icsk_ca_state : 5;
 	__u8 icsk_pending;
@@ -144,8 +157,16 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u64 bytes_acked;
 	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
 	__u32 segs_out;
 	__u32 snd_nxt;
+	__u32 write_seq;
+	__u32 copied_seq;
+	__u32 rcv_nxt;
+	struct {
+		__u64 time;
+	} rcvq_space;
 };
 
 struct request_sock {

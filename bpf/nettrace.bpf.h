@@ -121,6 +121,17 @@ static __always_inline void set_endpoints(struct endpoints *ends, struct sock *s
 	}
 }
 
+/* The socket behind an open file, or NULL if it is none, or one that is being closed. */
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
 static __always_inline __u32 netns_of(struct sock *sk, const bool typed)
 {
 	struct net *net = READ(typed, sk, __sk_common.skc_net.net);

@@ -135,14 +135,12 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct owner owner = { .kind = OPEN_BEFORE };
-	struct socket *socket;
 	struct sock *sk;
 	__u64 key;
 
-	if (!task || !file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!task || !file)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	sk = sock_of_file(file);
 	if (!sk || !keep_kind(sk, false))
 		return 0;
 	owner.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
@@ -150,22 +148,8 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 	owner.tid = task->pid;
 	owner.uid = BPF_CORE_READ(task, cred, uid.val);
 	bpf_core_read(owner.comm, sizeof(owner.comm), &task->comm);
-	if (filter_pids && !keep_in(&pids, owner.pid, filter_pids))
+	if (!keep_holder(task, owner.pid, owner.uid, owner.comm, owner.cgroup_id))
 		return 0;
-	if (filter_uids && !keep_in(&uids, owner.uid, filter_uids))
-		return 0;
-	if (filter_comms && !keep_prefix(&comms, owner.comm, filter_comms))
-		return 0;
-	if (filter_cgroups && !keep_in(&cgroups, owner.cgroup_id, filter_cgroups))
-		return 0;
-	if (filter_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &owner.cgroup_id))
-		return 0;
-	if (filter_mntnsmap) {
-		__u64 inum = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-
-		if (!bpf_map_lookup_elem(&mntnsmap, &inum))
-			return 0;
-	}
 	key = (__u64)sk;
 	if (unkept(map_update(&owners, &key, &owner, BPF_NOEXIST)))
 		COUNT_LOST(owner_full);

@@ -31,6 +31,15 @@ LOST(sample_full); /* events not counted as there was no room for what they woul
 		__array(values, struct sample_map);								\
 	} samples SEC(".maps") = { .values = { (void *)&samples_0 } };						\
 														\
+	/* What is counted under this key in this interval; NULL if nothing is yet. */				\
+	static __always_inline __attribute__((unused)) value_type *sampled(const key_type *key)			\
+	{													\
+		__u32 first = 0;										\
+		void *now = bpf_map_lookup_elem(&samples, &first);						\
+														\
+		return now ? bpf_map_lookup_elem(now, key) : 0;							\
+	}													\
+														\
 	/* What is counted under this key, from `initial` on; NULL, and that is counted, if there is no room. */	\
 	static __always_inline value_type *sample_of(const key_type *key, const value_type *initial)		\
 	{													\

@@ -12,7 +12,9 @@ export interface Listed {
 /** A map of the programs and what goes into it. */
 export interface Fill {
   map: string;
-  entries: readonly Listed[];
+  entries: readonly { key: Uint8Array; value: Uint8Array }[];
+  /** Maps that need room for as many entries. */
+  alike?: readonly string[];
 }
 
 // enum filter in bpf/filter.bpf.h: what becomes of what a filter does not list.
@@ -37,7 +39,10 @@ function listOption(
     constants: (listed) => ({
       [`filter_${map}`]: (listed as Listed[]).some(({ keep }) => keep) ? LEAVE_OUT_OTHERS : KEEP_OTHERS,
     }),
-    fill: (listed) => ({ map, entries: listed as Listed[] }),
+    fill: (listed) => ({
+      map,
+      entries: (listed as Listed[]).map(({ key, keep }) => ({ key, value: Uint8Array.of(keep ? 1 : 0) })),
+    }),
   };
 }
 
@@ -48,7 +53,7 @@ function u64(n: number): Uint8Array {
 }
 
 /** A key of a prefix trie (struct prefix in bpf/filter.bpf.h). */
-function prefix(bits: number, bytes: Uint8Array): Uint8Array {
+export function prefix(bits: number, bytes: Uint8Array): Uint8Array {
   const key = new Uint8Array(20);
   new DataView(key.buffer).setUint32(0, bits, true);
   key.set(bytes, 4);

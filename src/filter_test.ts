@@ -27,7 +27,7 @@ Deno.test("parsePorts refuses what is no list of ports, in one sentence", () => 
 /** What an option's text puts into its map, in hexadecimal, and its constants. */
 function made(option: Option, text: string) {
   const value = option.parse?.(text);
-  const entries = option.fill?.(value).entries.map(({ key, keep }) => `${keep ? "+" : "-"}${key.toHex()}`);
+  const entries = option.fill?.(value).entries.map(({ key, value }) => `${value[0] ? "+" : "-"}${key.toHex()}`);
   return { entries, constants: option.constants?.(value) };
 }
 

@@ -45,6 +45,15 @@ export interface Positional<Value = unknown> {
   constants?: (value: Value) => Record<string, Constant>;
 }
 
+/** Parses one of some words. Throws BadInput that begins with `what`. */
+export function oneOf<const Word extends string>(what: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((w) => w === text);
+    if (word === undefined) throw new BadInput(`${what} one of ${words.join(", ")}, not '${text}'.`);
+    return word;
+  };
+}
+
 export type Options = Readonly<Record<string, Option>>;
 
 /** Keeps the type of an option's value between its parser and its constants. */

@@ -28,7 +28,8 @@ export interface Rows extends Views {
 
 /**
  * Makes rows of the entries of an interval: entries that agree in all fields of `group` are one row, with their counters
- * added up and their other fields left at zero. Entries whose counters are all zero are none.
+ * added up, with the fields `first` of one of them, and their other fields left at zero. Entries whose counters are all
+ * zero are none.
  */
 export function rowsOf(
   entries: Uint8Array,
@@ -36,9 +37,10 @@ export function rowsOf(
   group: readonly string[],
   counters: readonly string[],
   interval: Interval,
+  first: readonly string[] = [],
 ): Rows {
   const place = (name: string) => layout.fields[name] ?? unknown(name);
-  const kept = group.map(place);
+  const kept = group.map(place), copied = [...kept, ...first.map(place)];
   const counts = counters.flatMap((name) => {
     const { offset, size } = place(name);
     return Array.from({ length: size / 8 }, (_, i) => offset / 8 + i);
@@ -64,7 +66,7 @@ export function rowsOf(
   for (const [i, row] of rowOfEntry.entries()) {
     if (row < 0) continue;
     const at = i * layout.size, into = row * size + INTERVAL_BYTES;
-    for (const { offset, size } of kept) u8.set(entries.subarray(at + offset, at + offset + size), into + offset);
+    for (const { offset, size } of copied) u8.set(entries.subarray(at + offset, at + offset + size), into + offset);
     for (const word of counts) to[into / 8 + word] = (to[into / 8 + word] as bigint) + (from[at / 8 + word] as bigint);
   }
 

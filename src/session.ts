@@ -99,7 +99,7 @@ export function tryPlan(
     prepare(object, tool, plan, request);
     object.load();
     for (const { map, entries } of request.fills) {
-      for (const { key, keep } of entries) object.put(map, key, Uint8Array.of(keep ? 1 : 0));
+      for (const { key, value } of entries) object.put(map, key, value);
     }
     for (const program of [...plan.programs, ...request.programs]) object.attach(program);
     for (const program of plan.optional ?? []) attachIfThere(object, program);
@@ -117,6 +117,7 @@ export function tryPlan(
         },
         ring: () => object.ring(request.buffer_bytes),
         take() {
+          if (plan.look !== undefined) object.iterate(plan.look);
           const end_ns = kernel.monotonic_ns(), ended = `samples_${active}`;
           active = 1 - active;
           object.exchange("samples", `samples_${active}`);
@@ -171,6 +172,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
     ...request.programs,
     ...plan.optional ?? [],
     plan.seed,
+    plan.look,
     plan.sweep?.often,
     plan.sweep?.last,
     ...request.last.map((look) => look.program),
@@ -179,7 +181,9 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   if (tool.layout.event) object.resize("events", request.buffer_bytes);
   if (request.counting) object.resize("counts", ROOM_FOR_COUNTS);
   if (request.constants["noting_cgroups"]) object.resize("cgroup_names", ROOM_FOR_CGROUPS);
-  for (const { map, entries } of request.fills) object.resize(map, entries.length + ROOM_FOR_CHILDREN);
+  for (const { map, entries, alike = [] } of request.fills) {
+    for (const sized of [map, ...alike]) object.resize(sized, entries.length + ROOM_FOR_CHILDREN);
+  }
   for (const { map, path, keySize } of request.pinned) usePinned(object, map, path, keySize);
   const rodata = tool.layout.rodata;
   const section = object.rodata(sizeOf(rodata));

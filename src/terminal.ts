@@ -1,5 +1,6 @@
 import { CannotRun } from "./failure.ts";
 import type { Outlet } from "./output/sink.ts";
+import { openScreen, type Screen } from "./screen.ts";
 
 /** Standard output and error of this process, and the signals that end it. */
 export interface Terminal extends Outlet {
@@ -7,8 +8,10 @@ export interface Terminal extends Outlet {
   warn(line: string): void;
   /** True once SIGINT, SIGTERM or SIGHUP came. */
   stopping(): boolean;
-  /** Waits for so long, or until one of them comes. */
+  /** Waits for so long, or until one of them comes; at most until something happens to the screen. */
   pause(duration_ms: number): Promise<void>;
+  /** The terminal, for a live view; undefined if standard output is none. */
+  openScreen(): Screen | undefined;
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -24,13 +27,17 @@ const PIPE_BYTES = 4096;
 /** The process's own terminal. A second signal, unless it comes with the first, ends the process at once. */
 export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
   let stopped_ms: number | undefined;
+  let screen: Screen | undefined;
+  let wake = () => {};
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of SIGNALS) {
     Deno.addSignalListener(signal, () => {
       const now_ms = performance.now();
       stopped_ms ??= now_ms;
       stop();
-      if (now_ms - stopped_ms > ECHO_MS) Deno.exit(INTERRUPTED);
+      if (now_ms - stopped_ms <= ECHO_MS) return;
+      screen?.[Symbol.dispose]();
+      Deno.exit(INTERRUPTED);
     });
   }
   const { isFile, rdev } = Deno.statSync("/proc/self/fd/1");
@@ -54,9 +61,11 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     stopping: () => stopped_ms !== undefined,
     pause(duration_ms) {
       const { promise: over, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
       const timer = setTimeout(resolve, Math.min(Math.max(0, Math.ceil(duration_ms)), MOST_MS));
       return Promise.race([over, stopped]).finally(() => clearTimeout(timer));
     },
+    openScreen: () => screen = openScreen(() => wake()),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Column } from "./column.ts";
 import type { JournalEntry } from "./journal.ts";
+import type { Fill } from "./filter.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Constant, Option, Options, Positional } from "./option.ts";
@@ -32,6 +33,10 @@ export interface Plan {
   optional?: readonly string[];
   /** An iterator to run through once all is attached: it tells the others of what was there before. */
   seed?: string;
+  /** An iterator to run at the end of each interval: it counts what no hook tells of. */
+  look?: string;
+  /** What people are to know of what it shows, if that is not all that the best plan does. */
+  note?: string;
   /**
    * Iterators over a map of what has been seen only in part, one to run a few times a second and one for the end; and the
    * variable that says how many entries the map has.
@@ -78,6 +83,8 @@ export interface Learned {
   /** Constants of the program; what the command line says goes before them. */
   constants: Readonly<Record<string, Constant>>;
   lookups: Lookups;
+  /** What goes into maps of the program besides what the command line asks for. */
+  fills?: readonly Fill[];
   /** Looks again, before the first interval of a tool that samples and several times a second. */
   watch?: (variables: Variables) => void;
 }

@@ -13,5 +13,7 @@ export const tools: Readonly<Record<string, () => Promise<{ default: Tool }>>> =
   tcplife: () => import("./tcplife.ts"),
   tcpstates: () => import("./tcpstates.ts"),
   netqtop: () => import("./netqtop.ts"),
+  tcptop: () => import("./tcptop.ts"),
+  tcpsubnet: () => import("./tcpsubnet.ts"),
   softirqs: () => import("./softirqs.ts"),
 };

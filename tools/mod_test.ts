@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allOptions, parse } from "../src/cli.ts";
 import { tableHeading } from "../src/output/row.ts";
-import { recordColumns, tableColumns } from "../src/column.ts";
+import { recordColumns, sampleColumns, tableColumns } from "../src/column.ts";
 import type { Constant } from "../src/option.ts";
 import { tools } from "./mod.ts";
 
@@ -21,7 +21,7 @@ for (const [name, load] of Object.entries(tools)) {
       const headings = tableColumns(tool.columns, new Set(given)).map((c) => c.heading);
       assert.deepEqual(headings, [...new Set(headings)], given.join());
     }
-    const columns = recordColumns(name, tool.columns);
+    const columns = (tool.sample ? sampleColumns : recordColumns)(name, tool.columns);
     assert.deepEqual(columns.map((c) => c.key), [...new Set(columns.map((c) => c.key))]);
     for (const c of [...columns, ...tool.columns]) assert.match(c.description, /^[A-Z].*\.$/, c.key);
   });
@@ -59,10 +59,10 @@ for (const [name, load] of Object.entries(tools)) {
   });
 
   Deno.test(`${name}'s plans are of programs that its object has`, () => {
-    for (const { programs, optional = [], seed, sweep } of tool.plans) {
+    for (const { programs, optional = [], seed, look = seed, sweep } of tool.plans) {
       if (sweep) assert.ok(sweep.size in tool.layout.bss, sweep.size);
       const swept = sweep ? [sweep.often, sweep.last] : [];
-      for (const program of [...programs, ...optional, ...swept, ...seed === undefined ? [] : [seed]]) {
+      for (const program of [...programs, ...optional, ...swept, ...[seed, look].filter((p) => p !== undefined)]) {
         assert.ok(program in tool.layout.programs, program);
       }
     }

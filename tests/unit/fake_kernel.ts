@@ -126,5 +126,6 @@ export function newTerminal(rounds = 3, room = Infinity): Terminal & { text(): s
     warn: (line) => void lines.push(line),
     stopping: () => rounds-- <= 0,
     pause: () => Promise.resolve(),
+    openScreen: () => undefined,
   };
 }
