@@ -4,9 +4,9 @@ import { type Goal, type Measure, met, type Quartiles, ratio } from "./measure.t
 
 const HEADING = ["measure", "nettrace", "C", "ratio", "goal", "met"];
 
-/** A number with three digits that count, or all digits before its point. */
+/** A number with three digits that count, or all digits before its point; a whole one as it is. */
 export function rounded(n: number): string {
-  if (n === 0) return "0";
+  if (Number.isInteger(n)) return String(n);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(n))));
   return n.toFixed(Math.min(digits, 4));
 }
