@@ -90,8 +90,8 @@ export default stream({
     { command: "tcpaccept --json -P 443", does: "print accepts on port 443 as JSON Lines" },
   ],
   overhead:
-    "One or two microseconds for each accepted connection, with waking nettrace up. The raw_tracepoint plan, which is used where neither " +
-    "fexit nor kprobes nor tracefs are there, also adds some 20 ns to every system call of the machine.",
+    "One or two microseconds for each accepted connection, with waking nettrace up. The raw_tracepoint plan, which is used " +
+    "where neither fexit nor kprobes nor tracefs are there, also adds some 20 ns to every system call of the machine.",
   caveats: [
     "The tracepoint and raw_tracepoint plans do not see accepts by 32-bit programs on a 64-bit kernel, nor by the kernel itself.",
     "They look up the new descriptor when the system call returns: one that another thread closes before that is counted " +

@@ -170,7 +170,8 @@ export default stream({
     { command: "tcplife -6", does: "only trace IPv6 family" },
   ],
   overhead:
-    "Some hundred nanoseconds for each change of a TCP socket's state, of which a connection has about six, and for each accept.",
+    "About half a microsecond for each change of a TCP socket's state, of which a connection has about seven on both ends, " +
+    "with waking nettrace up, and about one for each accept.",
   caveats: [
     "A socket that several processes share is shown as of the one that made or accepted the connection.",
     "PID 0 and - stand for an owner that cannot be known, such as that of a connection that nobody ever accepted.",

@@ -1,5 +1,6 @@
 // deno run -A run.ts [--only NAME]... [--json] [--write]: measures nettrace and C side by side, and prints a table.
 // --write also puts the results into docs/performance.md.
+import type { Bench } from "./about.ts";
 import { accept } from "./accept.ts";
 import { cost } from "./cost.ts";
 import { drain } from "./drain.ts";
@@ -8,12 +9,12 @@ import { latency } from "./latency.ts";
 import { machine } from "./machine.ts";
 import { type Measure, met, ratio } from "./measure.ts";
 import { rate } from "./rate.ts";
-import { page, table } from "./report.ts";
+import { type Group, page, table } from "./report.ts";
 import { rr } from "./rr.ts";
 import { start } from "./start.ts";
 import { storm } from "./storm.ts";
 
-const benches: Record<string, () => Promise<Measure[]>> = {
+const benches: Record<Bench, () => Promise<Measure[]>> = {
   start,
   latency,
   drain,
@@ -26,15 +27,19 @@ const benches: Record<string, () => Promise<Measure[]>> = {
 };
 
 /** The benches to run and how to show them; ends the process with what to type if there is something else. */
-function options(args: readonly string[]): { only: string[]; json: boolean; write: boolean } {
-  const only: string[] = [];
+function options(args: readonly string[]): { only: Bench[]; json: boolean; write: boolean } {
+  const only: Bench[] = [];
   let json = false, write = false;
+  const all = Object.keys(benches) as Bench[];
   for (let i = 0; i < args.length; i++) {
+    const named = all.find((name) => name === args[i + 1]);
     if (args[i] === "--json") json = true;
     else if (args[i] === "--write") write = true;
-    else if (args[i] === "--only" && Object.hasOwn(benches, args[i + 1] ?? "")) only.push(args[++i] ?? "");
-    else {
-      console.error(`bench: type --json, --write, or --only with one of ${Object.keys(benches).join(", ")}.`);
+    else if (args[i] === "--only" && named) {
+      only.push(named);
+      i++;
+    } else {
+      console.error(`bench: type --json, --write, or --only with one of ${all.join(", ")}.`);
       Deno.exit(2);
     }
   }
@@ -42,7 +47,7 @@ function options(args: readonly string[]): { only: string[]; json: boolean; writ
     console.error("bench: --write takes all measures of one run: leave out --only.");
     Deno.exit(2);
   }
-  return { only: only.length > 0 ? only : Object.keys(benches), json, write };
+  return { only: only.length > 0 ? only : all, json, write };
 }
 
 const { only, json, write } = options(Deno.args);
@@ -50,21 +55,23 @@ if (Deno.uid() !== 0) {
   console.error("bench: tracing needs root; run: sudo make bench");
   Deno.exit(1);
 }
-const measures: Measure[] = [];
+const groups: Group[] = [];
 for (const name of only) {
   console.error(`bench: ${name}`);
-  const some = await benches[name]?.() ?? [];
-  if (only.length > 1) console.error(table(some));
-  measures.push(...some);
+  const measures = await benches[name]();
+  if (only.length > 1) console.error(table(measures));
+  groups.push({ bench: name, measures });
 }
 const facts = await machine();
 if (json) {
-  const results = measures.map((m) => ({ ...m, ratio: ratio(m), met: met(m) }));
+  const results = groups.flatMap(({ bench, measures }) =>
+    measures.map((m) => ({ bench, ...m, ratio: ratio(m), met: met(m) }))
+  );
   console.log(JSON.stringify({ machine: Object.fromEntries(facts), measures: results }, null, 2));
 } else {
   for (const [name, value] of facts) console.log(`${name.padEnd(24)}${value}`);
-  console.log(`\n${table(measures)}`);
+  console.log(`\n${table(groups.flatMap(({ measures }) => measures))}`);
 }
 if (write) {
-  await Deno.writeTextFile(new URL("../../docs/performance.md", import.meta.url), page(measures, facts));
+  await Deno.writeTextFile(new URL("../../docs/performance.md", import.meta.url), page(groups, facts));
 }

@@ -9,7 +9,13 @@ const ROUNDS_LEAST = 5, SPENT_MOST_MS = 180_000;
 const NOISE_MOST = 3;
 
 /** Rows for each connection, of the tools for which that is one number whatever becomes of the connection. */
-const ROWS: Partial<Record<ToolName, number>> = { tcpaccept: 1, tcpconnect: 1, tcpconnlat: 1, tcplife: 2 };
+const ROWS: Partial<Record<ToolName, number>> = {
+  tcpaccept: 1,
+  tcpconnect: 1,
+  tcpv4connect: 1,
+  tcpconnlat: 1,
+  tcplife: 2,
+};
 
 interface Side {
   start(): Promise<Tracing>;

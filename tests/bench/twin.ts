@@ -4,6 +4,7 @@ import { trace, type Tracing } from "./tracer.ts";
 const TOOLS = [
   "tcpaccept",
   "tcpconnect",
+  "tcpv4connect",
   "tcpconnlat",
   "tcplife",
   "tcpstates",

@@ -14,6 +14,7 @@ export const connections: Workload = { scenario: "flood", options: { n: 4001 } }
 export const workloads: Readonly<Record<ToolName, Workload>> = {
   tcpaccept: connections,
   tcpconnect: connections,
+  tcpv4connect: connections,
   tcpconnlat: connections,
   tcplife: connections,
   tcpstates: connections,
