@@ -5,7 +5,7 @@ import { type Clock, newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
 import { type Rows, rowsOf } from "./rows.ts";
-import { BLOCKED_WAIT_MS, conclude, type Run } from "./run.ts";
+import { BLOCKED_WAIT_MS, conclude, flushAll, type Run } from "./run.ts";
 import { openSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -98,7 +98,7 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
     start_ns = end_ns;
   }
   session.detach();
-  sink.flush();
+  flushAll(sink, terminal);
   if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);
 }
 
