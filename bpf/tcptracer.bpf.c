@@ -88,12 +88,16 @@ static __always_inline void show_accept(struct sock *sk, __u64 time_ns, const bo
 	emit(&ends, time_ns, &what);
 }
 
-/* Shows a close by the current task; by the owner, if a thread of the kernel closes for it. */
+/*
+ * Shows a close by the current task; by the owner, if a thread of the kernel closes for it, or if no task has locked the
+ * socket: then a packet or a timer ends what was closed before, and interrupts whatever runs (sock_owned_by_user() in
+ * tcp_v4_rcv(), net/ipv4/tcp_ipv4.c). That close is not known where the kernel left out the program that would have seen it.
+ */
 static __always_inline void show_close(struct sock *sk, const struct endpoints *ends, __u32 state)
 {
 	struct happening what = { .type = CLOSE, .state = state, .netns = netns_of(sk, true) };
 
-	what.by_owner = in_kernel_thread();
+	what.by_owner = in_kernel_thread() || !sk->sk_lock.owned;
 	if (what.by_owner)
 		what.owner = owner_of(sk);
 	emit(ends, bpf_ktime_get_ns(), &what);

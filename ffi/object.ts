@@ -61,8 +61,10 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
   owned.defer(detach);
   const attached: Deno.PointerObject[] = [];
 
+  // The last attached first: so there are never others at work than while they were attached, and none sees what one
+  // before it was to tell it of and no longer does. A busy machine lets much happen between two of them.
   function detach(): void {
-    for (const link of links.splice(0)) libbpf.bpf_link__destroy(link);
+    for (const link of links.splice(0).reverse()) libbpf.bpf_link__destroy(link);
   }
   const program = (name: string) =>
     libbpf.pointer(`find program ${name}`, libbpf.bpf_object__find_program_by_name(object, cString(name)));

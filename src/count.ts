@@ -4,8 +4,8 @@ import type { Kernel } from "./kernel.ts";
 import { NO_LOOKUPS } from "./lookup.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newClock } from "./output/clock.ts";
-import { newSink, type Sink } from "./output/sink.ts";
-import { BLOCKED_WAIT_MS, conclude, IDLE_WAIT_MS, type OutputFormat, type Run } from "./run.ts";
+import { newSink } from "./output/sink.ts";
+import { conclude, flushAll, IDLE_WAIT_MS, type OutputFormat, type Run } from "./run.ts";
 import { openSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import type { CountMode, Layout } from "./tool.ts";
@@ -80,11 +80,4 @@ function layoutOf(
   );
   if (format === "json") return { columns, format: jsonFormat, head: "" };
   return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
-}
-
-/** Writes all, or as much as a reader takes that has stopped reading. */
-function flushAll(sink: Sink, terminal: Terminal): void {
-  while (!sink.flush()) {
-    if (!terminal.waitWritable(BLOCKED_WAIT_MS)) return;
-  }
 }

@@ -82,11 +82,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
 
   session.detach();
   names?.read();
-  do {
-    while (!sink.flush()) {
-      if (!terminal.waitWritable(BLOCKED_WAIT_MS)) break;
-    }
-  } while (sink.flush() && ring.drain(record) > 0);
+  while (flushAll(sink, terminal) && ring.drain(record) > 0);
   if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
   let unread = 0;
   ring.drain(() => ++unread > 0);
@@ -101,14 +97,23 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
   );
 }
 
-/** Says what was lost, and in JSON what was printed, too. */
-export function conclude({ tool, format }: Run, sink: Sink, losses: Losses, terminal: Terminal): void {
-  if (format === "json") {
-    sink.text(summary(tool.name, sink.printed, losses));
-    sink.flush();
+/** Writes all that the sink holds; false if the reader took nothing for a while, and some of it is there still. */
+export function flushAll(sink: Sink, terminal: Terminal): boolean {
+  while (!sink.flush()) {
+    if (!terminal.waitWritable(BLOCKED_WAIT_MS)) return false;
   }
+  return true;
+}
+
+/** Says what was lost, and in JSON what was printed, too; or that nobody took that. */
+export function conclude({ tool, format }: Run, sink: Sink, losses: Losses, terminal: Terminal): void {
   const line = lossLine(losses);
   if (line !== undefined) terminal.warn(line);
+  if (format !== "json") return;
+  // Behind rows that have just been counted as lost it would take them along.
+  const before = sink.waiting === 0;
+  if (before) sink.text(summary(tool.name, sink.printed, losses));
+  if (!before || !flushAll(sink, terminal)) terminal.warn("The summary is missing, because nobody read the output.");
 }
 
 /** The columns of the output, how a row is written, and what stands before the first. */

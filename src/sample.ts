@@ -6,7 +6,7 @@ import { type Clock, newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
 import { type Rows, rowsOf } from "./rows.ts";
-import { BLOCKED_WAIT_MS, conclude, type Run } from "./run.ts";
+import { BLOCKED_WAIT_MS, conclude, flushAll, type Run } from "./run.ts";
 import type { Window } from "./screen.ts";
 import { openSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
@@ -147,7 +147,7 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
     start_ns = end_ns;
   }
   session.detach();
-  sink.flush();
+  flushAll(sink, terminal);
   const unnamed = constants["noting_cgroups"] && { unnamed: cgroups.unnamed };
   if (!sink.closed) conclude(run, sink, { ...session.losses(), ...unnamed, unwritten: sink.waiting }, terminal);
 }

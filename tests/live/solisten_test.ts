@@ -97,6 +97,17 @@ for (const plan of await plans("solisten")) {
     assert.deepEqual(rows.map((r) => r.backlog), Array(5 + 3).fill(17));
   }, lacksUring);
 
+  test("accounts for every listen through a ring of one page", async () => {
+    const again = 20011;
+    const seen = await whole(() =>
+      tracedOnce(plan, { v4: 1, again }, ({ pid }) => ["--buffer", "4K", "-p", String(pid)])
+    );
+    const { ring_full = 0, missed = 0 } = seen.summary.lost_by;
+    assert.ok(ring_full > 0, "the ring was not full: the test proves nothing");
+    assert.ok(Math.abs(seen.rows.length + ring_full - (again + 1)) <= missed, `${seen.rows.length}; ${seen.stderr}`);
+    assert.match(seen.stderr, /because the ring was full/);
+  });
+
   test("-p, -n, -4, -6 and the filters leave others out", async () => {
     const cases: [(ready: Ready) => string[], number][] = [
       [({ pids }) => ["-p", String(pids[0])], 4],

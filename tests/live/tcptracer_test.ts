@@ -148,10 +148,77 @@ for (const plan of await plans("tcptracer")) {
     for (const { type, pid } of rows) if (type === "close") assert.ok(owners.includes(pid), `closed by ${pid}`);
   }, lacksMptcp);
 
+  test("shows connects by io_uring, and their closes", async () => {
+    const options = { way: "uring", comm: "client", v4: 7, v6: 5, mapped: 3 };
+    const { rows, done } = await untilEnd(plan, "connect", options);
+    assert.equal(done.connections.length, 7 + 5 + 3);
+    assertWhole(rows, done.connections);
+  });
+
   test("shows no accept and no close of what nobody accepts", async () => {
     const { rows, done, ready } = await untilEnd(plan, "outcome", { outcome: "ok", n: 7 });
     assertWhole(rows, done.connections);
     assert.deepEqual([...new Set(rows.map((r) => r.pid))], [ready.client]);
+  });
+
+  test("names who closed what until the end, in the midst of a flood", async () => {
+    await using made = await traffic("flood", { seconds: 1, rate: 20000, port: 4242 });
+    const { netns, pid } = made.ready;
+    await using tracer = await start([
+      "tcptracer",
+      "--plan",
+      plan,
+      "--json",
+      "--netns",
+      String(netns),
+      "--lport",
+      "4242",
+    ]);
+    const going = made.go();
+    await tracer.says("stdout", /"close"/);
+    const { rows } = readJson((await tracer.stop()).stdout);
+    await going;
+    assert.deepEqual(rows.filter((row) => row.pid !== pid && row.pid !== null), []);
+  });
+
+  test("accounts for every event of many connections at once through a ring of one page", async () => {
+    const n = 4001;
+    await using made = await traffic("accept", { v4: n, parallel: 1 });
+    const own = ["--netns", String(made.ready.netns), "--buffer", "4K"];
+    await using tracer = await start(["tcptracer", "--plan", plan, "--json", ...own]);
+    await made.go();
+    const { stdout, stderr } = await tracer.stop();
+    const { rows, summary } = readJson(stdout);
+    const { ring_full = 0, missed = 0 } = summary.lost_by;
+    assert.ok(ring_full > 0, "the ring was not full: the test proves nothing");
+    assert.ok(Math.abs(rows.length + ring_full - 2 * n) <= missed, `${rows.length} rows; ${stderr}`);
+    assert.match(stderr, /because the ring was full/);
+  });
+
+  test("tells of more reset sockets than it has room for, and how many closes that may concern", async () => {
+    const n = 16411; // of which all but 28 find room, as one entry is the client's that closes
+    await using tracer = await start(["tcptracer", "--plan", plan, "--json", "--buffer", "64M"]);
+    using held = new DisposableStack();
+    let ready: Ready;
+    {
+      await using made = await traffic("reset", { n });
+      ready = made.ready;
+      held.use(Deno.openSync(`/proc/${ready.pid}/ns/net`)); // or its number may be that of a newer one
+      assert.equal((await made.go()).connections.length, n);
+    }
+    const { stdout, stderr } = await tracer.stop();
+    const { rows, summary } = readJson(stdout);
+    const { session_full = 0, ring_full, missed = 0 } = summary.lost_by;
+    assert.equal(ring_full, 0, stderr);
+    assert.ok(session_full >= n - 16383, stderr);
+    assert.match(stderr, new RegExp(`${session_full} perhaps, or shown twice: closes`));
+    const own = (rows as Trace[]).filter((row) => row.netns === ready.netns);
+    const all = (type: string) => own.filter((row) => row.type === type).length;
+    for (
+      const [type, wanted, unsure] of [["connect", n, 0], ["accept", n, 0], ["close", 2 * n, session_full]] as const
+    ) {
+      assert.ok(Math.abs(all(type) - wanted) <= unsure + missed, `${all(type)} of ${wanted} ${type}: ${stderr}`);
+    }
   });
 
   test("shows what a connection was in before it was closed", async () => {

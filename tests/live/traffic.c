@@ -21,6 +21,7 @@ static const struct scenario scenarios[] = {
 	{ "drop", set_up_drop, act_drop },
 	{ "close", set_up_close, act_close },
 	{ "outcome", set_up_outcome, act_outcome },
+	{ "reset", set_up_reset, act_reset },
 };
 
 static const struct scenario *scenario_named(const char *name)

@@ -199,6 +199,8 @@ void set_up_outcome(struct run *run);
 void act_outcome(struct run *run);
 void set_up_close(struct run *run);
 void act_close(struct run *run);
+void set_up_reset(struct run *run);
+void act_reset(struct run *run);
 
 /* traffic_print.c */
 void print_ready(const struct run *run);

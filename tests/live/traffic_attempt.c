@@ -1,5 +1,6 @@
 /* The scenario connect: connects that end in all ways that a connect can. The workers that are told to are its clients. */
 #include "traffic.h"
+#include "traffic_ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum way { OK, NONBLOCKING, REFUSED, UNANSWERED, ABORTED, TIMED_OUT, WITHOUT_PORT, FAST_OPEN, DEFERRED };
+enum way { OK, NONBLOCKING, REFUSED, UNANSWERED, ABORTED, TIMED_OUT, WITHOUT_PORT, FAST_OPEN, DEFERRED, URING };
 
 static const char *const ways[] = {
 	[OK] = "ok",
@@ -21,6 +22,7 @@ static const char *const ways[] = {
 	[WITHOUT_PORT] = "without_port",	/* all but the first find no source port */
 	[FAST_OPEN] = "fast_open",
 	[DEFERRED] = "deferred",	/* fast open by connect, which sends nothing, and send */
+	[URING] = "uring",
 };
 
 struct batch {
@@ -85,12 +87,28 @@ static int error_of_way(void)
 	}
 }
 
+static bool connect_by_uring(int fd, const union address *to)
+{
+	struct io_uring_sqe request = { .opcode = IORING_OP_CONNECT, .fd = fd, .off = sizeof(*to) };
+	static struct ring ring;
+
+	if (!ring.fd)
+		errno = open_ring(&ring, false);
+	if (errno)
+		return false;
+	request.addr = (uint64_t)(uintptr_t)to;
+	submit(&ring, &request);
+	errno = -await_completion(&ring).result;
+	return !errno;
+}
+
 /* False if the connect failed before anything was sent. */
 static bool attempt(int fd, const union address *to)
 {
 	int error = error_of_way();
 	bool succeeded;
 
+	errno = 0;
 	if (error == EINPROGRESS && fcntl(fd, F_SETFL, O_NONBLOCK))
 		die("cannot make a client's socket nonblocking: %m");
 	if (way == TIMED_OUT)
@@ -99,6 +117,8 @@ static bool attempt(int fd, const union address *to)
 		set(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
 	if (way == FAST_OPEN)
 		succeeded = sendto(fd, "x", 1, MSG_FASTOPEN, &to->any, sizeof(*to)) == 1;
+	else if (way == URING)
+		succeeded = connect_by_uring(fd, to);
 	else
 		succeeded = !connect(fd, &to->any, sizeof(*to));
 	if (error ? succeeded || errno != error : !succeeded)

@@ -76,6 +76,30 @@ Deno.test("runStream counts the rows that a blocked reader never took, whole one
   );
 });
 
+Deno.test("runStream waits for room for the summary, and says if there never is any", async () => {
+  for (const [waits, lines] of [[1, 3], [0, 2]] as const) {
+    const terminal = newTerminal();
+    const write = terminal.write.bind(terminal);
+    let left = waits, full = false;
+    terminal.write = (bytes) => {
+      if (full) return 0;
+      full = true; // with the rows, which leave no room
+      return write(bytes);
+    };
+    terminal.waitWritable = () => {
+      if (left-- === 0) return false;
+      full = false;
+      return true;
+    };
+    await runStream(asked("--json"), newKernel(ringOf(2)), terminal);
+    assert.equal(terminal.text().trimEnd().split("\n").length, lines);
+    assert.deepEqual(
+      terminal.lines,
+      waits === 1 ? [] : ["The summary is missing, because nobody read the output."],
+    );
+  }
+});
+
 Deno.test("runStream leaves events in the ring while the reader is blocked, and goes on when it reads again", async () => {
   let room = 1000;
   const terminal = newTerminal(20);
