@@ -129,7 +129,7 @@ int BPF_PROG(begin_anew, struct sock *sk, int oldstate, int newstate)
 static __always_inline void seed_taken(struct sock *sk)
 {
 	struct tcp_sock *tp = (void *)sk;
-	__u64 key = (__u64)sk, taken = 0, again;
+	__u64 key = (__u64)sk, taken = taken_from(tp, sk, false), again;
 
 	for (int tries = 0; tries < 3; tries++) {
 		again = taken_from(tp, sk, false);
@@ -137,7 +137,7 @@ static __always_inline void seed_taken(struct sock *sk)
 			break;
 		taken = again;
 	}
-	if (taken && map_update(&taken_before, &key, &taken, BPF_NOEXIST) == -E2BIG)
+	if (map_update(&taken_before, &key, &taken, BPF_NOEXIST) == -E2BIG)
 		COUNT_LOST(position_full);
 }
 

@@ -140,7 +140,7 @@ int read_written(struct bpf_iter__task_file *ctx)
 		begun.bytes = written;
 		if (map_update(&written_before, &key, &begun, BPF_NOEXIST) == -E2BIG)
 			COUNT_LOST(position_full);
-		else if (seeded)
+		else if (seeded && written)
 			COUNT_LOST(first_write);
 		return 0;
 	}
