@@ -33,11 +33,6 @@ static __always_inline bool keep_bytes_of(const struct holder *holder)
 	return holder->pid || !judges_tasks();
 }
 
-/* The stream of a TCP socket, as far as it was handed on: a count of bytes and when it was asked for. */
-struct position {
-	__u64 bytes;
-};
-
 #define MOST_SOCKETS (1 << 18)
 
 /* A position in each socket. Tracing programs may allocate what an entry takes, so idle maps are small. */

@@ -20,6 +20,7 @@ static const struct scenario scenarios[] = {
 	{ "listen", set_up_listen, act_listen },
 	{ "drop", set_up_drop, act_drop },
 	{ "close", set_up_close, act_close },
+	{ "bytes", set_up_bytes, act_bytes },
 	{ "outcome", set_up_outcome, act_outcome },
 	{ "reset", set_up_reset, act_reset },
 };

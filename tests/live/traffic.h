@@ -155,6 +155,7 @@ void establish(struct run *run, struct worker *acceptor, const struct listener *
 struct worker *next_acceptor(struct run *run);
 void add_connection(struct run *run, const struct report *accepted);
 void add_fact(struct run *run, const char *name, uint64_t value);
+struct report both_ends(int fd, enum report_kind kind);
 void report_accepted(const struct worker *self, int fd, uint64_t value);
 
 /* traffic_acceptor.c */
@@ -197,6 +198,8 @@ void set_up_drop(struct run *run);
 void act_drop(struct run *run);
 void set_up_outcome(struct run *run);
 void act_outcome(struct run *run);
+void set_up_bytes(struct run *run);
+void act_bytes(struct run *run);
 void set_up_close(struct run *run);
 void act_close(struct run *run);
 void set_up_reset(struct run *run);

@@ -50,6 +50,11 @@ export interface Done {
   server?: number;
   retransmits?: number;
   all_retransmits?: number;
+  /** bytes: what each end sent or received, the child that shared the sender's socket, the server's network namespace. */
+  sent?: number;
+  received?: number;
+  child?: number;
+  server_netns?: number;
   /** fdrace: how many descriptors were gone when accept returned. */
   gone?: number;
   /** fdrace: the socket that took the place of the accepted one. */

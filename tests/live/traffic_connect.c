@@ -4,7 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct report both_ends(int fd, enum report_kind kind)
+/* A report with the addresses of a connected socket. */
+struct report both_ends(int fd, enum report_kind kind)
 {
 	struct report report = { .kind = kind };
 	socklen_t local_size = sizeof(report.local), remote_size = sizeof(report.remote);

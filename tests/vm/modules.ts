@@ -10,6 +10,11 @@ const WANTED: Readonly<Record<string, string>> = {
   nft_reject_inet: "rules that answer with a reset",
 };
 
+/** The same of modules that not every kernel has; what tests them asks for them, and is ignored there. */
+const OPTIONAL: Readonly<Record<string, string>> = {
+  tls: "kTLS sockets, of which bytes are counted; Debian builds 5.10 without",
+};
+
 const decompressors: Readonly<Record<string, string>> = { xz: "xz", zst: "zstd" };
 
 /** The wanted modules of the kernel unpacked in `dir`, and /modules.list to load them from, in that order. */
@@ -24,7 +29,8 @@ export async function module_entries(dir: string): Promise<Entry[]> {
     for (const dependency of depends(data)) await load(dependency);
     loaded.set(name, data); // after what it depends on: the map keeps the order
   };
-  for (const name of Object.keys(WANTED)) await load(name);
+  const optional = Object.keys(OPTIONAL).filter((name) => files.has(name));
+  for (const name of [...Object.keys(WANTED), ...optional]) await load(name);
   const list = [...loaded.keys()].map((name) => `/modules/${name}.ko\n`).join("");
   return [
     ...[...loaded].map(([name, data]) => ({ path: `/modules/${name}.ko`, mode: 0o644, data })),
