@@ -1,0 +1,248 @@
+import { BadInput } from "../failure.ts";
+import { type Footer, type Header, parseSegmentName } from "./segment.ts";
+import { linesOf, type Source } from "./source.ts";
+
+/** An event, or a row of an interval, as `--json` prints it. */
+export interface RecordedEvent {
+  readonly [key: string]: unknown;
+  readonly time: string;
+  readonly tool: string;
+}
+
+/** What is known of a segment; all of it once its last event was read. */
+export interface SegmentState {
+  readonly path: string;
+  tool: string;
+  host: string;
+  /** RFC 3339; of the header, or of the first line. */
+  start: string;
+  /** Of the footer, if there is one. */
+  end?: string;
+  header?: Header;
+  events: number;
+  lost_by: Readonly<Record<string, number>>;
+  /** A sentence that says what of it could not be read, and why. */
+  missing?: string;
+}
+
+/** A line of a recording, with what it is. */
+export interface RecordedLine {
+  readonly segment: SegmentState;
+  readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer";
+  readonly line: RecordedEvent;
+  /** Milliseconds since 1970 by the recording host's clock when it began, which no later step of its clock changes. */
+  readonly at_ms: number;
+}
+
+/** What is wanted of a recording. */
+export interface Range {
+  since_ms?: number;
+  until_ms?: number;
+}
+
+export interface Recording extends Disposable {
+  /** All lines, by time; those of one segment in its order. */
+  lines(): Generator<RecordedLine>;
+  /** The events alone. */
+  events(): Generator<RecordedEvent>;
+  /** Complete once the lines ended. */
+  segments(): readonly SegmentState[];
+  /** How many bytes all files have; 0 for what is no file. */
+  readonly bytes: number;
+  bytesRead(): number;
+}
+
+/**
+ * Opens files, all segments in directories, and `-` for standard input. Nothing of them is held in memory but what is
+ * being read. Throws BadInput for what is not there.
+ */
+export function openRecording(paths: readonly string[], range: Range = {}): Recording {
+  const found = paths.flatMap(filesOf).filter(({ begin_ms }) => begin_ms <= (range.until_ms ?? Infinity) + SLACK_MS);
+  found.sort((a, b) => a.begin_ms - b.begin_ms);
+  const segments: SegmentState[] = [];
+  const offsets = new Map<string, number>();
+  let bytesRead = 0;
+  const closing = new DisposableStack();
+  const lines = function* (): Generator<RecordedLine> {
+    for (const line of merged(found, open)) {
+      if (line.kind === "event" && (line.at_ms < (range.since_ms ?? -Infinity))) continue;
+      if (line.kind === "event" && line.at_ms > (range.until_ms ?? Infinity)) continue;
+      if (line.kind === "event") line.segment.events++;
+      yield line;
+    }
+  };
+  const open = (file: Found): Iterator<RecordedLine> => {
+    const segment: SegmentState = {
+      path: file.path,
+      tool: file.tool,
+      host: file.host,
+      start: "",
+      events: 0,
+      lost_by: {},
+    };
+    segments.push(segment);
+    const source = file.path === "-" ? standardInput() : closing.use(openFile(file.path));
+    const counted: Source = {
+      read(into) {
+        const n = source.read(into);
+        bytesRead += n;
+        return n;
+      },
+    };
+    return readSegment(counted, segment, offsets);
+  };
+  return {
+    lines,
+    *events() {
+      for (const { kind, line } of lines()) if (kind === "event") yield line;
+    },
+    segments: () => segments,
+    bytes: found.reduce((sum, { size }) => sum + size, 0),
+    bytesRead: () => bytesRead,
+    [Symbol.dispose]: () => closing.dispose(),
+  };
+}
+
+/** Events may be recorded so much later than they happened, as connects are that wait for their answer. */
+const SLACK_MS = 150_000;
+
+interface Found {
+  path: string;
+  tool: string;
+  host: string;
+  /** By its name; -Infinity if that does not tell. */
+  begin_ms: number;
+  size: number;
+}
+
+function filesOf(path: string): Found[] {
+  if (path === "-") return [{ path, tool: "", host: "", begin_ms: -Infinity, size: 0 }];
+  const { isDirectory, size } = stat(path);
+  if (!isDirectory) return [describe(path, size)];
+  const files = Array.from(Deno.readDirSync(path)).filter(({ name, isFile }) => isFile && parseSegmentName(name));
+  if (files.length === 0) {
+    throw new BadInput(`There is no recording in ${path}: type a directory that \`nettrace record -o\` wrote to.`);
+  }
+  return files.map(({ name }) => describe(`${path}/${name}`, stat(`${path}/${name}`).size));
+}
+
+function stat(path: string): Deno.FileInfo {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    throw new BadInput(`${path} cannot be read (${error instanceof Error ? error.message : error}): type a recording.`);
+  }
+}
+
+function describe(path: string, size: number): Found {
+  const named = parseSegmentName(path.slice(path.lastIndexOf("/") + 1));
+  const iso = named?.stamp.replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5");
+  const begin_ms = iso === undefined ? -Infinity : Date.parse(iso);
+  return { path, size, tool: named?.tool ?? "", host: named?.host ?? "", begin_ms };
+}
+
+function openFile(path: string): Source & Disposable {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path);
+  } catch (error) {
+    throw new BadInput(`${path} cannot be read: ${error instanceof Error ? error.message : error}.`);
+  }
+  return { read: (into) => file.readSync(into) ?? 0, [Symbol.dispose]: () => file.close() };
+}
+
+function standardInput(): Source {
+  return { read: (into) => Deno.stdin.readSync(into) ?? 0 };
+}
+
+/** All segments' lines by time. A segment is opened when the others have come to its beginning. */
+function* merged(files: readonly Found[], open: (file: Found) => Iterator<RecordedLine>): Generator<RecordedLine> {
+  const heads: { iterator: Iterator<RecordedLine>; line: RecordedLine }[] = [];
+  const add = (iterator: Iterator<RecordedLine>) => {
+    const { done, value } = iterator.next();
+    if (!done) heads.push({ iterator, line: value });
+  };
+  let next = 0;
+  for (;;) {
+    let first = heads[0];
+    for (const head of heads) if (first === undefined || head.line.at_ms < first.line.at_ms) first = head;
+    const waiting = files[next];
+    if (waiting && (first === undefined || waiting.begin_ms <= first.line.at_ms + SLACK_MS)) {
+      next++;
+      add(open(waiting));
+      continue;
+    }
+    if (first === undefined) return;
+    yield first.line;
+    const { done, value } = first.iterator.next();
+    if (done) heads.splice(heads.indexOf(first), 1);
+    else first.line = value;
+  }
+}
+
+/** The lines of one segment. `offsets` has, by boot, realtime minus monotonic when its first segment began, in ms. */
+function* readSegment(source: Source, segment: SegmentState, offsets: Map<string, number>): Generator<RecordedLine> {
+  const faults: string[] = [];
+  let odd = 0, step_ms = 0, offset_ms: number | undefined, at_ms = -Infinity;
+  const parse = (text: string) => {
+    const line = parseLine(text);
+    if (line === undefined) odd++;
+    return line;
+  };
+  for (const text of linesOf(source, (fault) => void faults.push(fault))) {
+    if (text === "") continue;
+    const line = parse(text);
+    if (line === undefined) continue;
+    if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
+    const kind = kindOf(line);
+    if (kind === "header") {
+      const header = segment.header = line["header"] as Header;
+      if (typeof header.host === "string") segment.host = header.host;
+      const boot = String(header.boot_id);
+      offset_ms = Number(header.clock_offset_ns) / 1e6;
+      const first_ms = offsets.get(boot) ?? offset_ms;
+      offsets.set(boot, first_ms);
+      step_ms = offset_ms - first_ms || 0;
+    } else if (kind === "clock") {
+      const now_ms = Number((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
+      if (Number.isFinite(now_ms)) step_ms += now_ms - (offset_ms ?? now_ms);
+      offset_ms = now_ms;
+    } else if (kind === "lost") segment.lost_by = countsOf(line["lost"]);
+    else if (kind === "footer") {
+      segment.end = line.time;
+      segment.lost_by = countsOf(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
+    }
+    at_ms = (Date.parse(line.time) || at_ms + step_ms) - step_ms;
+    yield { segment, kind, line, at_ms };
+  }
+  if (odd > 0) faults.push(`${odd} of its lines are no records`);
+  if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
+  if (faults.length > 0) segment.missing = `Of ${segment.path} something may be missing: ${faults.join("; ")}.`;
+}
+
+function parseLine(text: string): RecordedEvent | undefined {
+  try {
+    const line = JSON.parse(text);
+    const isRecord = typeof line?.time === "string" && typeof line.tool === "string";
+    return isRecord ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const KINDS = ["header", "interval", "clock", "lost", "footer"] as const;
+
+function kindOf(line: RecordedEvent): RecordedLine["kind"] {
+  for (const kind of KINDS) if (isObject(line[kind])) return kind;
+  return isObject(line["summary"]) ? "footer" : "event";
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The whole numbers among what should be counts by cause. */
+function countsOf(value: unknown): Record<string, number> {
+  const all = isObject(value) ? Object.entries(value as object) : [];
+  return Object.fromEntries(all.filter((pair): pair is [string, number] => Number.isSafeInteger(pair[1])));
+}

@@ -1,0 +1,154 @@
+import { compressionOf, frameLength, MOST_BYTES, unpack } from "./frame.ts";
+
+/** Bytes of a file or a stream, in order. */
+export interface Source {
+  /** Reads into the buffer and returns how many bytes; 0 at the end. */
+  read(into: Uint8Array): number;
+}
+
+/** A part of a source that could not be read. */
+export type Fault = (sentence: string) => void;
+
+/** A line that is longer is none of ours, and is left out. */
+const MOST_LINE_BYTES = 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+const NEWLINE = 10;
+
+/** The lines of a source, whatever it is compressed with; `fault` is told of what is missing. */
+export function* linesOf(source: Source, fault: Fault): Generator<string> {
+  let rest = new Uint8Array(0), skipping = false;
+  for (const block of blocksOf(source, fault)) {
+    const start = skipping ? block.indexOf(NEWLINE) + 1 : 0;
+    if (skipping && start === 0) continue;
+    skipping = false;
+    const end = block.lastIndexOf(NEWLINE) + 1;
+    if (end > start) {
+      const whole = rest.length > 0 ? joined(rest, block.subarray(start, end)) : block.subarray(start, end);
+      yield* linesIn(whole);
+      rest = block.slice(end);
+    } else rest = joined(rest, block.subarray(start));
+    if (rest.length > MOST_LINE_BYTES) {
+      fault("a line of more than a megabyte is left out");
+      rest = new Uint8Array(0);
+      skipping = true;
+    }
+  }
+  if (rest.length > 0) fault("its last line is cut short");
+}
+
+/** The lines of text that ends with a line's end. Decoding in pieces keeps strings from holding on to much more. */
+function* linesIn(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length;) {
+    const most = Math.min(at + READ_BYTES, bytes.length);
+    let end = bytes.lastIndexOf(NEWLINE, most - 1) + 1;
+    if (end <= at) end = bytes.indexOf(NEWLINE, most) + 1;
+    const text = decoder.decode(bytes.subarray(at, end));
+    for (let from = 0; from < text.length;) {
+      const to = text.indexOf("\n", from);
+      yield text.slice(from, to);
+      from = to + 1;
+    }
+    at = end;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
+
+/** Text in blocks of any size. */
+function* blocksOf(source: Source, fault: Fault): Generator<Uint8Array> {
+  const window = newWindow(source);
+  if (!window.more()) return;
+  while (window.bytes().length < 8 && window.more());
+  const compression = compressionOf(window.bytes());
+  if (compression === "none") {
+    do {
+      yield window.bytes().slice();
+      window.drop(window.bytes().length);
+    } while (window.more());
+    return;
+  }
+  while (window.bytes().length > 0 || window.more()) {
+    try {
+      const length = frameLength(window.bytes(), compression);
+      if (length === undefined || length > window.bytes().length || (isForeign(window.bytes()) && window.more())) {
+        if (window.bytes().length <= MOST_BYTES && window.more()) continue;
+        fault(`its last ${window.bytes().length} bytes are the beginning of something that was not written to its end`);
+        return;
+      }
+      if (!isSkippable(window.bytes())) yield unpack(window.bytes().subarray(0, length), compression);
+      window.drop(length);
+    } catch (error) {
+      const from = window.at;
+      const found = window.seek(MAGIC[compression]);
+      const until = found ? `, up to byte ${window.at}` : "";
+      fault(`from byte ${from} on${until} it is damaged (${error instanceof Error ? error.message : error})`);
+      if (!found) return;
+    }
+  }
+}
+
+const MAGIC = { zstd: [0x28, 0xb5, 0x2f, 0xfd], gzip: [0x1f, 0x8b, 8, 4] } as const;
+
+/** A gzip member that tells no length: it reaches to the end. */
+function isForeign(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && !(bytes[3] === 4 && bytes[12] === 78 && bytes[13] === 84);
+}
+
+function isSkippable(bytes: Uint8Array): boolean {
+  return bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;
+}
+
+/** What has been read of a source and not been used. */
+function newWindow(source: Source) {
+  let buffer = new Uint8Array(READ_BYTES), start = 0, end = 0, at = 0;
+  const window = {
+    /** The place in the source of the first byte. */
+    get at() {
+      return at;
+    },
+    bytes: () => buffer.subarray(start, end),
+    /** Reads on; false at the end. */
+    more(): boolean {
+      if (start > 0 && (end === buffer.length || start === end)) {
+        buffer.copyWithin(0, start, end);
+        end -= start;
+        start = 0;
+      }
+      if (end === buffer.length) {
+        const larger = new Uint8Array(2 * buffer.length);
+        larger.set(buffer);
+        buffer = larger;
+      }
+      const n = source.read(buffer.subarray(end));
+      end += n;
+      return n > 0;
+    },
+    drop(n: number): void {
+      start += n;
+      at += n;
+    },
+    /** Goes on to the next place after the first byte where these bytes stand; false if there is none. */
+    seek(magic: readonly number[]): boolean {
+      for (let skip = 1;;) {
+        const bytes = window.bytes();
+        for (let i = skip; i + magic.length <= bytes.length; i++) {
+          if (magic.every((byte, k) => bytes[i + k] === byte)) {
+            window.drop(i);
+            return true;
+          }
+        }
+        const kept = Math.min(bytes.length, magic.length - 1);
+        window.drop(bytes.length - kept);
+        skip = 0;
+        if (!window.more()) return false;
+      }
+    },
+  };
+  return window;
+}
