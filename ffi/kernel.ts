@@ -5,7 +5,7 @@ import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
 
-const POLLIN = 1, POLLOUT = 4;
+const POLLIN = 1, POLLOUT = 4, MOST_WAITED = 64;
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 const SYS_bpf = { x86_64: 321n, aarch64: 280n }[Deno.build.arch];
 const BPF_PROG_LOAD = 5, BPF_PROG_TYPE_TRACING = 26, BPF_TRACE_FEXIT = 25;
@@ -30,11 +30,13 @@ export function openKernel(from: {
       embedded: () => from.asset("libbpf.so"),
       ...from.debug && { debug: from.debug },
     });
-  const waited = new Int32Array(2); // struct pollfd
-  const poll = (fd: number, events: number, timeout_ms: number): boolean => {
-    waited[0] = fd;
-    waited[1] = events;
-    return libc.poll(waited, 1n, timeout_ms) > 0;
+  const waited = new Int32Array(2 * MOST_WAITED); // struct pollfd
+  const poll = (on: readonly { fd: number }[], events: number, timeout_ms: number): boolean => {
+    for (let i = 0; i < on.length; i++) {
+      waited[2 * i] = (on[i] as { fd: number }).fd;
+      waited[2 * i + 1] = events;
+    }
+    return libc.poll(waited, BigInt(on.length), timeout_ms) > 0;
   };
   const read_ns = (clock: number): bigint => {
     const time = new BigInt64Array(2); // struct timespec
@@ -44,9 +46,9 @@ export function openKernel(from: {
 
   return {
     open: (tool: string): BpfObject => openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`)),
-    wait: (ring: { fd: number }, timeout_ms: number) => poll(ring.fd, POLLIN, timeout_ms),
+    wait: (rings: readonly { fd: number }[], timeout_ms: number) => poll(rings, POLLIN, timeout_ms),
     /** Waits until a descriptor can be written to; false after the timeout or by a signal. */
-    waitWritable: (fd: number, timeout_ms: number) => poll(fd, POLLOUT, timeout_ms),
+    waitWritable: (fd: number, timeout_ms: number) => poll([{ fd }], POLLOUT, timeout_ms),
     pause(duration_ms: number): void {
       libc.poll(null, 0n, duration_ms);
     },

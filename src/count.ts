@@ -31,7 +31,7 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   sink.flush();
   const ring = session.ring();
   while (!sink.closed && !terminal.stopping()) {
-    kernel.wait(ring, IDLE_WAIT_MS); // nothing comes; signals end it
+    kernel.wait([ring], IDLE_WAIT_MS); // nothing comes; signals end it
     await kernel.turn();
     session.sweep();
   }

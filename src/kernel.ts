@@ -59,8 +59,8 @@ export interface CallError {
 export interface Kernel {
   /** Opens a tool's object. Errors thrown here and by the object's methods are CallErrors. */
   open(tool: string): KernelObject;
-  /** Waits until the ring has something or the time is over; false also when a signal came. */
-  wait(ring: Ring, timeout_ms: number): boolean;
+  /** Waits until one of the rings has something or the time is over; false also when a signal came. */
+  wait(rings: readonly Ring[], timeout_ms: number): boolean;
   /** Sleeps. */
   pause(duration_ms: number): void;
   /** Lets signal handlers run. */

@@ -1,13 +1,11 @@
-import { newCgroups } from "./cgroup.ts";
-import { type Column, recordColumns, tableColumns } from "./column.ts";
+import { recordColumns, tableColumns } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
-import { NO_LOOKUPS } from "./lookup.ts";
 import { type Losses, lossLine, total } from "./loss.ts";
-import { newClock } from "./output/clock.ts";
-import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
-import { newSink, type Sink } from "./output/sink.ts";
-import { openSession, type Request } from "./session.ts";
+import { csvFormat, jsonFormat, tableFormat, tableHeading } from "./output/row.ts";
+import type { Sink } from "./output/sink.ts";
+import type { Request } from "./session.ts";
 import { recordShown, tableShown } from "./show.ts";
+import { openStream, type Shown } from "./stream.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
 
@@ -28,73 +26,24 @@ export interface Run extends Request {
  * Throws BadInput and CannotRun.
  */
 export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
-  const { tool } = run;
-  const { layout: { event } } = tool;
-  if (!event) throw new Error(`${tool.name} sends no records`);
-  const names = run.given.has("dns") ? (await import("./dns.ts")).openNames(kernel) : undefined;
-  const learned = tool.learn?.(kernel, (line) => terminal.warn(line), run.given);
-  using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
-  const ring = session.ring();
-  const { columns, format, head } = layoutOf(run);
-  const sink = newSink(terminal, rowLimit(columns));
-  const clock = newClock(kernel.clockOffset());
-  const cgroups = newCgroups(session);
-  const row = compileRow(columns, event.fields, format, ring, sink.out, clock, {
-    ...NO_LOOKUPS,
-    ...learned?.lookups,
-    cgroups,
-    ...names && { query: names },
-  });
-  let at = 0;
-  const write = (p: number) => row(at, p);
-  const show = (offset: number) => {
-    at = offset;
-    return sink.row(write);
-  };
-  const journal = tool.journal && run.given.has("journal")
-    ? (await import("./journal.ts")).openLog(tool.journal, event.fields, ring, clock, kernel)
-    : undefined;
-  const record = !journal ? show : (offset: number) => {
-    journal.log(offset);
-    return show(offset);
-  };
-
-  sink.text(head);
+  using stream = await openStream(run, kernel, terminal, shownBy(run));
+  const { sink, ring } = stream;
   let flushed = sink.flush();
   const pace = newPace(kernel);
-  let adjusted_ms = kernel.now_ms(), swept_ms = adjusted_ms;
   while (!sink.closed && !terminal.stopping()) {
-    const ready = flushed ? kernel.wait(ring, IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
-    names?.read(); // what came before an event is known when it is shown
-    if (ready && (flushed || sink.flush())) ring.drain(record);
+    const ready = flushed ? kernel.wait([ring], IDLE_WAIT_MS) : terminal.waitWritable(BLOCKED_WAIT_MS);
+    stream.look();
+    if (ready && (flushed || sink.flush())) stream.take();
     flushed = sink.flush();
     if (pace.next(ready)) await kernel.turn();
-    const now_ms = kernel.now_ms();
-    if (now_ms - adjusted_ms > CLOCK_PERIOD_MS) {
-      clock.adjust(kernel.clockOffset());
-      adjusted_ms = now_ms;
-    }
-    if (now_ms - swept_ms > SWEEP_PERIOD_MS) {
-      session.sweep();
-      swept_ms = now_ms;
-    }
+    stream.tend();
   }
 
-  session.detach();
-  names?.read();
-  while (flushAll(sink, terminal) && ring.drain(record) > 0);
+  stream.detach();
+  stream.look();
+  while (flushAll(sink, terminal) && stream.take() > 0);
   if (sink.closed) return; // whoever closed it, as `head -1` does, has what it wanted
-  let unread = 0;
-  ring.drain(() => ++unread > 0);
-  const unlogged = journal && { unlogged: journal.unlogged };
-  const unnamed = run.given.has("show") && { unnamed: cgroups.unnamed };
-  const unanswered = names && { dns_dropped: names.dropped() };
-  conclude(
-    run,
-    sink,
-    { ...session.losses(), ...unlogged, ...unnamed, ...unanswered, unwritten: sink.waiting + unread },
-    terminal,
-  );
+  conclude(run, sink, stream.losses(), terminal);
 }
 
 /** Writes all that the sink holds; false if the reader took nothing for a while, and some of it is there still. */
@@ -116,8 +65,8 @@ export function conclude({ tool, format }: Run, sink: Sink, losses: Losses, term
   if (!before || !flushAll(sink, terminal)) terminal.warn("The summary is missing, because nobody read the output.");
 }
 
-/** The columns of the output, how a row is written, and what stands before the first. */
-function layoutOf({ tool, format, given }: Run): { columns: readonly Column[]; format: Format; head: string } {
+/** What a run shows of events. */
+export function shownBy({ tool, format, given }: Pick<Run, "tool" | "format" | "given">): Shown {
   if (format === "table") {
     const columns = tableShown(tableColumns(tool.columns, given), given.get("show"));
     return { columns, format: tableFormat, head: (tool.intro ?? "") + tableHeading(columns) };
@@ -131,8 +80,6 @@ function layoutOf({ tool, format, given }: Run): { columns: readonly Column[]; f
   return { columns, format: csvFormat("\r\n"), head: columns.map((c) => c.key).join(",") + "\r\n" };
 }
 
-const CLOCK_PERIOD_MS = 1000, SWEEP_PERIOD_MS = 200;
-
 /** The last record of JSON output: how many events were printed and how many lost, by cause. */
 function summary(tool: string, printed: number, losses: Losses): string {
   const time = new Date().toISOString();
@@ -143,7 +90,7 @@ function summary(tool: string, printed: number, losses: Losses): string {
  * How long to wait and when to hold back. A reader that catches up after every record makes the kernel send a wake-up
  * for each, which costs the traced process 16 us; so once events come thick, it sleeps a little after each batch.
  */
-function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
+export function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
   let windowStart_ms = 0, wakeUps = 0, turned_ms = kernel.now_ms();
   return {
     next(ready) {

@@ -1,18 +1,19 @@
-import { type Cgroups, newCgroups } from "./cgroup.ts";
-import { type Column, sampleColumns, shownColumns } from "./column.ts";
+import type { Cgroups } from "./cgroup.ts";
+import type { Column } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Lookups, NO_LOOKUPS } from "./lookup.ts";
+import type { Lookups } from "./lookup.ts";
 import { type Clock, newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
-import { type Rows, rowsOf } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 import { BLOCKED_WAIT_MS, conclude, flushAll, type Run } from "./run.ts";
+import { openSampler, orderOf, recordedColumns, type Taken } from "./sampler.ts";
 import type { Window } from "./screen.ts";
-import { openSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
+import type { Tool } from "./tool.ts";
 import { newView } from "./view.ts";
 
-/** What an interval gave. */
+/** What a report is made of. */
 export interface Report {
   readonly rows: Rows;
   /** The numbers of the rows, in order. */
@@ -73,83 +74,65 @@ export interface SampleMode<Field extends string = string> {
  */
 export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   const { tool } = run;
-  const { sample: mode, layout: { sample: layout } } = tool;
-  if (!mode || !layout) throw new Error(`${tool.name} does not sample`);
-  const given = new Map(run.given);
-  const learned = tool.learn?.(kernel, (line) => terminal.warn(line), given);
-  const constants = { ...learned?.constants, ...run.constants };
-  using session = openSession(tool, { ...run, constants, fills: [...run.fills, ...learned?.fills ?? []] }, kernel);
-  const interval_s = (given.get("interval") as number | undefined) ?? mode.interval_s ?? Infinity;
+  using sampler = openSampler(run, kernel, (line) => terminal.warn(line));
+  const { given } = sampler;
+  const mode = tool.sample as SampleMode;
   const reports = (given.get("count") as number | undefined) ?? Infinity;
-  const chosen = mode.columns?.(given) ?? shownColumns(tool.columns, given);
-  const columns = run.format === "table" ? tool.columns : sampleColumns(tool.name, chosen);
-  const cgroups = newCgroups(session);
+  const columns = run.format === "table" ? tool.columns : recordedColumns(tool, given);
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
-  const writer = newWriter(sink, clock, { ...NO_LOOKUPS, ...learned?.lookups, cgroups }, kernel, terminal);
+  const writer = newWriter(sink, clock, sampler.lookups, kernel, terminal);
   const bare = mode.bare?.(given) ?? false;
-  const note = session.plan.note === undefined || bare ? "" : `${session.plan.note}\n`;
+  const note = sampler.plan.note === undefined || bare ? "" : `${sampler.plan.note}\n`;
 
-  type Drawn = Pick<Report, "rows" | "order" | "spent_s" | "end" | "partial">;
-  const draw = async (of: Drawn) => {
-    const head = of.partial && !bare ? `partial interval of ${of.spent_s.toFixed(3)} s:\n` : "";
-    const above = screen ? note + head : head;
+  const draw = async (taken: Taken) => {
+    const above = (screen ? note : "") + partialHead(tool, taken, given);
     const window = screen && room(screen.window(), above);
     if (screen) await writer.text(CLEAR);
     await writer.text(above);
     const readText = (path: string) => kernel.readText(path);
-    for (const part of mode.table({ ...of, given, readText, variable: variables.get, ...window && { window } })) {
-      if (typeof part === "string") await writer.text(part);
-      else {
-        await writer.text(tableHeading(part.columns));
-        await writer.rows(part.columns, part.rows, of.rows, tableFormat);
-      }
-    }
-  };
-  const orderOf = (rows: Rows) => {
-    const order = Array.from({ length: rows.count }, (_, i) => i);
-    return mode.order ? order.sort(mode.order(rows, given)) : order;
+    const report = reportOf(tool, taken, given, { readText, variable: sampler.variable });
+    await writer.report({ ...report, ...window && { window } }, tool);
   };
   using screen = run.format === "table" && mode.live?.wanted(given) ? terminal.openScreen() : undefined;
-  const view = screen && mode.live && newView(screen, mode.live.keys, given, (report: Drawn) => {
-    return draw({ ...report, order: orderOf(report.rows) });
-  });
+  const view = screen && mode.live && newView(screen, mode.live.keys, given, draw);
   const stopping = () => terminal.stopping() || (view?.quitting() ?? false);
 
   if (run.format === "table") await writer.text(mode.intro(given) + note);
   if (run.format === "csv") await writer.text(columns.map((c) => c.key).join(",") + "\r\n");
-  const { variables } = session;
-  const look = (learned?.watch ?? view) && (async () => {
-    learned?.watch?.(variables);
+  const look = (sampler.look ?? view) && (async () => {
+    sampler.look?.();
     await view?.look();
   });
-  learned?.watch?.(variables);
-  const begin_ns = kernel.monotonic_ns();
-  let start_ns = begin_ns, due = 1;
   for (let n = 1; n <= reports && !stopping() && !sink.closed; n++) {
-    const due_ns = Number(begin_ns) + due * interval_s * 1e9;
-    await pauseUntil(due_ns, kernel, terminal, stopping, look);
+    await pauseUntil(sampler.due_ns(), kernel, terminal, stopping, look);
     const stopped = stopping();
-    if (stopped) session.detach();
-    const { entries, end_ns } = session.take();
-    const partial = stopped && interval_s !== Infinity && Number(end_ns) < due_ns;
-    due = Math.max(due, Math.floor(Number(end_ns - begin_ns) / 1e9 / interval_s)) + 1;
-    mode.unite?.(entries, given, cgroups);
-    const interval = { start_ns, end_ns, partial };
-    const rows = rowsOf(entries, layout, mode.group(given), mode.counters, interval, mode.others?.(given));
-    const order = orderOf(rows);
-    const spent_s = Number(end_ns - start_ns) / 1e9;
+    const taken = sampler.take(stopped);
     clock.adjust(kernel.clockOffset());
-    const report = { rows, order, spent_s, end: new Date(), partial };
-    if (view) await view.show(report, stopped);
-    else if (run.format === "table") await draw(report);
-    else await writer.rows(columns, order, rows, run.format === "json" ? jsonFormat : csvFormat("\r\n"));
-    start_ns = end_ns;
+    const order = orderOf(tool, taken.rows, given);
+    if (view) await view.show(taken, stopped);
+    else if (run.format === "table") await draw(taken);
+    else await writer.rows(columns, order, taken.rows, run.format === "json" ? jsonFormat : csvFormat("\r\n"));
   }
-  session.detach();
+  sampler.detach();
   flushAll(sink, terminal);
-  const unnamed = constants["noting_cgroups"] && { unnamed: cgroups.unnamed };
-  if (!sink.closed) conclude(run, sink, { ...session.losses(), ...unnamed, unwritten: sink.waiting }, terminal);
+  if (!sink.closed) conclude(run, sink, { ...sampler.losses(), unwritten: sink.waiting }, terminal);
+}
+
+/** What stands above a report on an interval that ended before its time. */
+export function partialHead(tool: Tool, { interval, spent_s }: Taken, given: ReadonlyMap<string, unknown>): string {
+  const said = interval.partial && !tool.sample?.bare?.(given);
+  return said ? `partial interval of ${spent_s.toFixed(3)} s:\n` : "";
+}
+
+/** What a tool's table is made of. */
+export function reportOf(
+  tool: Tool,
+  { rows, spent_s, end, interval }: Taken,
+  given: ReadonlyMap<string, unknown>,
+  around: Pick<Report, "readText" | "variable">,
+): Report {
+  return { rows, order: orderOf(tool, rows, given), spent_s, end, given, partial: interval.partial, ...around };
 }
 
 /** What is left of a window under this text, and above the line where the cursor waits. */
@@ -175,15 +158,20 @@ async function pauseUntil(
 }
 
 /** Writes reports. While nobody takes them it waits, until an end is wanted; the kernel counts on. */
-function newWriter(sink: Sink, clock: Clock, lookups: Lookups, kernel: Kernel, terminal: Terminal) {
+export function newWriter(
+  sink: Sink,
+  clock: Clock,
+  lookups: Lookups,
+  kernel: Pick<Kernel, "turn">,
+  terminal: Pick<Terminal, "stopping" | "waitWritable">,
+) {
   const flush = async () => {
     while (!sink.flush() && !terminal.stopping()) {
       terminal.waitWritable(BLOCKED_WAIT_MS);
       await kernel.turn();
     }
   };
-  return {
-    flush,
+  const writer = {
     async text(text: string): Promise<void> {
       for (let at = 0; at < text.length; at += TEXT_AT_ONCE) {
         sink.text(text.slice(at, at + TEXT_AT_ONCE));
@@ -198,7 +186,18 @@ function newWriter(sink: Sink, clock: Clock, lookups: Lookups, kernel: Kernel, t
       }
       await flush();
     },
+    /** A report for people. */
+    async report(report: Report, { sample }: Tool): Promise<void> {
+      for (const part of sample?.table(report) ?? []) {
+        if (typeof part === "string") await writer.text(part);
+        else {
+          await writer.text(tableHeading(part.columns));
+          await writer.rows(part.columns, part.rows, report.rows, tableFormat);
+        }
+      }
+    },
   };
+  return writer;
 }
 
 const LOOK_PERIOD_MS = 250;
