@@ -45,6 +45,8 @@ export type Cell<Field extends string = string> =
   | { kind: "joined"; parts: readonly (string | Cell<Field>)[] }
   /** What is known of the cgroup of this id; of that, at most so many characters in a table. */
   | { kind: "cgroup"; field: Field; part: keyof Cgroup; most?: number }
+  /** An id of the connection, for recordings. */
+  | { kind: "connection" }
   /** An address of the kernel's code, as a symbol. */
   | { kind: "symbol"; field: Field }
   /** Addresses of the kernel's code, as symbols; those before the address in `from` are left out. */

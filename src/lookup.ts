@@ -9,6 +9,8 @@ export interface Lookups {
   readonly symbol: (low: number, high: number) => string;
   /** What is known of cgroups. */
   readonly cgroups?: Pick<Cgroups, "text">;
+  /** Writes the id of the connection of the event at byte `q`. */
+  readonly connection?: (out: Uint8Array, p: number, u32: Uint32Array, q: number) => number;
   /** The name that an address was found by. */
   readonly query?: Pick<Names, "text" | "name">;
 }

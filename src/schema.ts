@@ -97,6 +97,8 @@ function typeOf(cell: Cell): Record<string, unknown> {
     case "cgroup":
     case "query":
       return { type: ["string", "null"] };
+    case "connection":
+      return { type: "string", pattern: "^[0-9a-f]{16}$" };
     case "named":
     case "symbol":
     case "joined":

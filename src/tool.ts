@@ -89,6 +89,11 @@ export interface Learned {
   watch?: (variables: Variables) => void;
 }
 
+/** Some of a tool's events: those that have one of the values in the field, or all of them. */
+export type Moment<Field extends string = string> =
+  | { readonly field: Field; readonly is: readonly number[] }
+  | { readonly field?: never };
+
 /** A tool: a row for each record of its program, or reports on what its program counted. */
 export interface Tool {
   readonly name: string;
@@ -111,6 +116,8 @@ export interface Tool {
   readonly csvColumns?: readonly Column[];
   readonly count?: CountMode;
   readonly sample?: SampleMode;
+  /** Which of its events begin a connection and which end one, each a kind of its own. */
+  readonly connection?: { readonly begins?: readonly Moment[]; readonly ends?: readonly Moment[] };
   /** What the option `journal` sends to systemd's journal for each event. */
   readonly journal?: JournalEntry;
   /**
@@ -133,6 +140,10 @@ export function stream<const L extends Layout & Required<Pick<Layout, "event">>>
     layout: L;
     options: Record<string, Option>;
     columns: readonly Column<Extract<keyof L["event"]["fields"], string>>[];
+    connection?: {
+      begins?: readonly Moment<Extract<keyof L["event"]["fields"], string>>[];
+      ends?: readonly Moment<Extract<keyof L["event"]["fields"], string>>[];
+    };
     journal?: JournalEntry<Extract<keyof L["event"]["fields"], string>>;
     count?: { columns: readonly Column<Extract<keyof NonNullable<L["count"]>["fields"], string>>[] };
   },

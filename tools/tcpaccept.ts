@@ -77,6 +77,7 @@ export default stream({
       description: "Local port.",
     },
   ],
+  connection: { begins: [{}] },
   examples: [
     { command: "tcpaccept", does: "trace all TCP accepts" },
     { command: "tcpaccept -t", does: "include timestamps" },

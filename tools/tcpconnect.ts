@@ -189,6 +189,7 @@ export default stream({
     ],
   },
   intro: "Tracing connect ... Hit Ctrl-C to end\n",
+  connection: { begins: [{}] },
   examples: [
     { command: "tcpconnect", does: "trace all TCP connect()s" },
     { command: "tcpconnect -t", does: "include timestamps" },

@@ -106,6 +106,7 @@ export default stream({
     { ...latency, heading: "LAT(ms)", record: false },
     { ...latency, cell: { kind: "ms", field: "latency_ns", digits: 3 } },
   ],
+  connection: { begins: [{}] },
   examples: [
     { command: "tcpconnlat", does: "trace all TCP connect()s" },
     { command: "tcpconnlat 1", does: "trace connection latency slower than 1 ms" },

@@ -158,6 +158,7 @@ export default stream({
     rxKb,
     ms,
   ],
+  connection: { ends: [{}] },
   examples: [
     { command: "tcplife", does: "trace all TCP sessions" },
     { command: "tcplife -t", does: "include time since the first event" },

@@ -180,6 +180,13 @@ export default stream({
       { ...newstate, width: 0 },
     ],
   },
+  connection: {
+    begins: [
+      { field: "newstate", is: [TCP_STATES.indexOf("SYN_SENT")] },
+      { field: "oldstate", is: [TCP_STATES.indexOf("SYN_RECV")] },
+    ],
+    ends: [{ field: "newstate", is: [TCP_STATES.indexOf("CLOSE")] }],
+  },
   examples: [
     { command: "tcpstates", does: "trace all TCP state changes" },
     { command: "tcpstates -t", does: "include timestamp column" },

@@ -145,6 +145,10 @@ export default stream({
         "other had closed before, and CLOSE if it was over.",
     },
   ],
+  connection: {
+    begins: [{ field: "type", is: [TYPES.indexOf("connect")] }, { field: "type", is: [TYPES.indexOf("accept")] }],
+    ends: [{ field: "type", is: [TYPES.indexOf("close")] }],
+  },
   examples: [
     { command: "tcptracer", does: "trace all TCP connections" },
     { command: "tcptracer -t", does: "include timestamps" },

@@ -32,6 +32,7 @@ export default stream({
     columns.daddr,
     { ...columns.dport, width: 4 },
   ],
+  connection: { begins: [{}] },
   examples: [
     { command: "tcpv4connect", does: "trace all TCP IPv4 connect()s" },
     { command: "tcpv4connect -t", does: "include timestamps" },

@@ -197,6 +197,8 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "named":
       return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "connection":
+      return `l.connection(out, p, u32, q)`;
     case "symbol":
       return `b.ascii(out, p, l.symbol(${halves(fields, cell.field)}))`;
     case "query":
@@ -256,7 +258,18 @@ function queried(cell: Cell & { kind: "query" }, fields: Fields): string {
   return `u8, q + ${place(fields, cell.field).offset}, ${halves(fields, cell.time)}`;
 }
 
-const QUOTED = new Set(["address", "endpoint", "time", "time_of_day", "hex", "enum", "named", "symbol", "joined"]);
+const QUOTED = new Set([
+  "address",
+  "endpoint",
+  "time",
+  "time_of_day",
+  "hex",
+  "enum",
+  "named",
+  "symbol",
+  "joined",
+  "connection",
+]);
 
 /** JSON Lines: one object a row. */
 export const jsonFormat: Format = (column, index, count, fields) => {
