@@ -23,12 +23,21 @@ export const commands = [
   },
   { name: "man", argument: "TOOL", summary: "Print the manual page of a tool, for `man -l -`" },
   { name: "schema", argument: "TOOL", summary: "Print the JSON Schema of a tool's records" },
+  {
+    name: "record",
+    argument: "[OPTION]... TOOL [OPTION]... [+ TOOL [OPTION]...]...",
+    summary: "Record what tools show into files",
+  },
+  { name: "replay", argument: "[OPTION]... FILE...", summary: "Show what was recorded as the tool would have" },
   { name: "completions", argument: "SHELL", summary: "Print the completion script for bash, zsh or fish" },
   { name: "version", argument: "", summary: "Tell the versions of nettrace and of what it runs on" },
 ] as const;
 
 /** Runs a command that is no tool; returns the exit code. Throws BadInput for what is none. */
 export async function runCommand(args: readonly string[], world: World): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === "record") return await (await import("./record/record.ts")).record(rest, world).then(() => 0);
+  if (first === "replay") return await (await import("./replay/replay.ts")).replay(rest, world).then(() => 0);
   let code = 0;
   const program = new Command("nettrace").helpOption(false).helpCommand(false).exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -56,6 +65,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
     const { completions } = await import("./completion.ts");
     world.print(completions(shell, await all(world), commands));
   });
+  for (const verbatim of ["record", "replay"] as const) program.command(verbatim);
   add("version").action(async () => world.print((await import("./version.ts")).versionText(world.build())));
   try {
     await program.parseAsync(normalised(args), { from: "user" });

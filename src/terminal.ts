@@ -14,7 +14,6 @@ export interface Terminal extends Outlet {
   openScreen(): Screen | undefined;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 // timeout(1) and sudo send a signal to the process and again to its group.
 const ECHO_MS = 300;
 const INTERRUPTED = 130;
@@ -24,22 +23,36 @@ const MOST_MS = 2 ** 31 - 1; // of a timer
 // A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
 const PIPE_BYTES = 4096;
 
-/** The process's own terminal. A second signal, unless it comes with the first, ends the process at once. */
-export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
+/** An end that a signal asks for. */
+export interface End {
+  /** True once one came. */
+  stopping(): boolean;
+  /** Is fulfilled then. */
+  readonly stopped: Promise<void>;
+}
+
+/** Listens for signals. A second one, unless it comes with the first, ends the process at once, after `leave`. */
+export function listenForEnd(signals: readonly Deno.Signal[], leave: () => void): End {
   let stopped_ms: number | undefined;
-  let screen: Screen | undefined;
-  let wake = () => {};
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
-  for (const signal of SIGNALS) {
+  for (const signal of signals) {
     Deno.addSignalListener(signal, () => {
       const now_ms = performance.now();
       stopped_ms ??= now_ms;
       stop();
       if (now_ms - stopped_ms <= ECHO_MS) return;
-      screen?.[Symbol.dispose]();
+      leave();
       Deno.exit(INTERRUPTED);
     });
   }
+  return { stopping: () => stopped_ms !== undefined, stopped };
+}
+
+/** The process's own terminal. */
+export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
+  let screen: Screen | undefined;
+  let wake = () => {};
+  const end = listenForEnd(["SIGINT", "SIGTERM", "SIGHUP"], () => screen?.[Symbol.dispose]());
   const { isFile, rdev } = Deno.statSync("/proc/self/fd/1");
   const neverBlocks = isFile || rdev === DEV_NULL;
   return {
@@ -58,12 +71,12 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     },
     waitWritable: (timeout_ms) => waitWritable(STDOUT, timeout_ms),
     warn: (line) => printError(line),
-    stopping: () => stopped_ms !== undefined,
+    stopping: end.stopping,
     pause(duration_ms) {
       const { promise: over, resolve } = Promise.withResolvers<void>();
       wake = resolve;
       const timer = setTimeout(resolve, Math.min(Math.max(0, Math.ceil(duration_ms)), MOST_MS));
-      return Promise.race([over, stopped]).finally(() => clearTimeout(timer));
+      return Promise.race([over, end.stopped]).finally(() => clearTimeout(timer));
     },
     openScreen: () => screen = openScreen(() => wake()),
   };
