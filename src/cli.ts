@@ -19,16 +19,25 @@ export function allOptions(tool: Tool): Options {
 export interface Parsed {
   help: boolean;
   values: ReadonlyMap<string, unknown>;
+  /** What is no option and not the tool's, in order. */
+  operands: readonly string[];
 }
 
-/** Parses the arguments of a tool. Throws BadInput with a sentence that says what to type. */
-export function parse(tool: Tool, args: readonly string[]): Parsed {
-  const options = allOptions(tool);
+/**
+ * Parses the arguments of a tool; `options` are all of the tool's unless given, and `operand` is what others than the
+ * tool's arguments by place are called where there may be some. Throws BadInput with a sentence that says what to type.
+ */
+export function parse(
+  tool: Tool,
+  args: readonly string[],
+  { options = allOptions(tool), operand }: { options?: Options; operand?: string } = {},
+): Parsed {
   const command = new Command(tool.name).helpOption(false).exitOverride().allowExcessArguments(false)
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
   command.addOption(new Flag("-h, --help"));
   for (const [name, option] of Object.entries(options)) command.addOption(flag(name, option));
   for (const { name } of tool.positionals ?? []) command.argument(`[${name}]`);
+  if (operand !== undefined) command.argument(`[${operand}...]`);
   try {
     command.parse(expandPrefixes(args, ["help", ...Object.keys(options)]), { from: "user" });
   } catch (error) {
@@ -59,7 +68,7 @@ export function parse(tool: Tool, args: readonly string[]): Parsed {
     const [name, option] = missing;
     throw new BadInput(`${tool.name} needs ${spelled(name, option)}: ${option.help}.`);
   }
-  return { help, values };
+  return { help, values, operands: command.args.slice(tool.positionals?.length ?? 0) };
 }
 
 /** The name under which commander has the value of an option. */
@@ -111,13 +120,13 @@ function sentence(tool: Tool, error: CommanderError): string {
 }
 
 /** What a parsed command line asks of the kernel and the output. */
-export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>): Run {
+export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>, options: Options = allOptions(tool)): Run {
   const constants: Record<string, Constant> = { ...tool.constants };
   const fills: Fill[] = [];
   const programs: string[] = [];
   const last: { program: string; map: string }[] = [];
   const pinned: { map: string; path: string; keySize: number }[] = [];
-  for (const [name, option] of Object.entries(allOptions(tool))) {
+  for (const [name, option] of Object.entries(options)) {
     const value = values.get(name);
     if (value === undefined) continue;
     Object.assign(constants, option.constants?.(value));

@@ -37,8 +37,8 @@ export type Cell<Field extends string = string> =
   | { kind: "list"; field: Field }
   /** A name for each number; numbers without one stand as they are. */
   | { kind: "enum"; field: Field; names: readonly (string | undefined)[] }
-  /** What a lookup says of a number, by the lookup's name (Lookups in src/lookup.ts). */
-  | { kind: "named"; field: Field; by: string }
+  /** What a lookup says of a number, by the lookup's name (Lookups in src/lookup.ts), or a text about what it says. */
+  | { kind: "named"; field: Field; by: string; about?: ReadonlyMap<string, string>; otherwise?: string }
   /** The DNS name that an address was found by, if it was before `time`; only with a lookup `query`. */
   | { kind: "query"; field: Field; time: Field }
   /** Texts and values, one after the other. */

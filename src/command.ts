@@ -4,10 +4,15 @@ import type { Kernel } from "./kernel.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
 
+/** Waits until a descriptor can be written to; false after the timeout. */
+export interface Waiting {
+  waitWritable(fd: number, timeout_ms: number): boolean;
+}
+
 /** What the commands that are no tool work with. */
 export interface World {
   tools: Readonly<Record<string, () => Promise<{ default: Tool }>>>;
-  newKernel(values: ReadonlyMap<string, unknown>): Kernel;
+  newKernel(values: ReadonlyMap<string, unknown>): Kernel & Waiting;
   build(): Build;
   /** Writes text to standard output. */
   print(text: string): void;

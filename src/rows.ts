@@ -70,15 +70,30 @@ export function rowsOf(
     for (const word of counts) to[into / 8 + word] = (to[into / 8 + word] as bigint) + (from[at / 8 + word] as bigint);
   }
 
-  const fields = rowFields(layout.fields);
-  const view = new DataView(u8.buffer);
+  return viewRows(u8, layout);
+}
+
+/** What a row takes, with its interval, and where its fields are. */
+export function rowLayout(
+  layout: { readonly size: number; readonly fields: Fields },
+): { size: number; fields: Fields } {
+  return { size: INTERVAL_BYTES + layout.size, fields: rowFields(layout.fields) };
+}
+
+/** Rows that are in a buffer already. */
+export function viewRows(
+  u8: Uint8Array<ArrayBuffer>,
+  layout: { readonly size: number; readonly fields: Fields },
+): Rows {
+  const { size, fields } = rowLayout(layout);
+  const view = new DataView(u8.buffer), to = new BigUint64Array(u8.buffer);
   return {
     u8,
     u16: new Uint16Array(u8.buffer),
     u32: new Uint32Array(u8.buffer),
     fields,
     size,
-    count: rowOf.size,
+    count: u8.length / size,
     number(row, name) {
       const { offset, size: bytes } = fields[name] ?? unknown(name);
       const at = row * size + offset;

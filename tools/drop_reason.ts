@@ -1,5 +1,5 @@
 /** What the kernel means by a reason, and what to look at; names are those of enum skb_drop_reason without the prefix. */
-export const EXPLANATIONS: Readonly<Record<string, string>> = {
+export const EXPLANATIONS: ReadonlyMap<string, string> = new Map(Object.entries({
   NO_SOCKET: "Nothing listens on that port, or the connection is gone: is the service up, and on this address?",
   SOCKET_CLOSE: "The socket was closed while the packet was under way: who closes it so early?",
   SOCKET_FILTER: "A filter on the socket (SO_ATTACH_FILTER, SO_ATTACH_BPF, a cgroup's) refused it: see `ss -b`.",
@@ -66,7 +66,7 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     "It is for another machine, and seen because the interface is promiscuous or the switch sends it everywhere.",
   NOT_SPECIFIED: "The kernel does not say why, and often it is no loss.",
   QUEUE_PURGE: "It was in the queue of a socket that was closed: data that nobody has read.",
-};
+}));
 
 /** What is said of all others. */
 export const UNEXPLAINED = "See the functions below: the first one is where it was dropped.";

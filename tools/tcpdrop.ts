@@ -33,7 +33,6 @@ function learn(kernel: KernelFacts, warn: (line: string) => void): Learned {
     lookups: {
       names: {
         drop_reason: (n) => names[n] ?? "UNKNOWN",
-        explanation: (n) => EXPLANATIONS[names[n] ?? ""] ?? UNEXPLAINED,
       },
       symbol: newSymbolizer(() => kernel.readBytes("/proc/kallsyms"), warn),
     },
@@ -225,7 +224,7 @@ export default stream({
       below: true,
       record: false,
       option: "explain",
-      cell: { kind: "joined", parts: ["\n  ", { kind: "named", field: "reason", by: "explanation" }] },
+      cell: { kind: "joined", parts: ["\n  ", { ...reason.cell, about: EXPLANATIONS, otherwise: UNEXPLAINED }] },
       description: "What the reason means and what to look at, in a line under the row (--explain).",
     },
     {

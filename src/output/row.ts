@@ -58,6 +58,7 @@ export function compileRow(
 /** The names that a cell's code finds in `k`; those of a joined cell's parts are nested. */
 function namesOf(cell: string | Cell): unknown {
   if (typeof cell === "string") return undefined;
+  if (cell.kind === "named") return cell.about;
   return cell.kind === "enum" ? cell.names : cell.kind === "joined" ? cell.parts.map(namesOf) : undefined;
 }
 
@@ -195,8 +196,11 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
       const n = load(fields, cell.field);
       return `b.ascii(out, p, k[${index}][${n}] ?? String(${n}))`;
     }
-    case "named":
-      return `b.ascii(out, p, l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)}))`;
+    case "named": {
+      const name = `l.names[${JSON.stringify(cell.by)}](${load(fields, cell.field)})`;
+      const text = cell.about ? `k[${index}].get(${name}) ?? ${JSON.stringify(cell.otherwise)}` : name;
+      return `b.ascii(out, p, ${text})`;
+    }
     case "connection":
       return `l.connection(out, p, u32, q)`;
     case "symbol":

@@ -1,4 +1,222 @@
+import { allOptions, parse, spelled, toRun } from "../cli.ts";
 import type { World } from "../command.ts";
-export function replay(_a: readonly string[], _w: World): Promise<void> {
-  return Promise.resolve();
+import { BadInput } from "../failure.ts";
+import type { Option, Options } from "../option.ts";
+import { openRecording, type RecordedLine, type Recording, type SegmentState } from "../record/reader.ts";
+import { parseSegmentName } from "../record/segment.ts";
+import { conclude, flushAll, type Run } from "../run.ts";
+import { openTerminal, type Terminal } from "../terminal.ts";
+import type { Tool } from "../tool.ts";
+import { isFilter } from "./filter.ts";
+import { newEventPlayer, newSamplePlayer, type Player } from "./player.ts";
+import { parseMoment } from "./moment.ts";
+
+export const REPLAY_USAGE = `usage: nettrace replay [TOOL] FILE|DIR|-... [OPTION]... [TOOL'S OPTION]...
+
+Shows what \`nettrace record\` recorded as the tool would have shown it: with its options for the output (-t, -w, --json,
+--csv, ...) and its filters (--pid, --rport, --laddr, ...). Of a recording of several tools, TOOL says which; without it,
+--json shows the events of all of them by time.
+
+      --since TIME   from then on: 2026-11-20T06:00:00Z, '2026-11-20 06:00' or 06:00 (local), or -10m for ten minutes ago
+      --until TIME   up to then
+  -h, --help         show this; with TOOL, what it takes
+`;
+
+/** What replay takes besides options of a tool. */
+const OWN: Options = {
+  since: { argument: "TIME", help: "from then on", parse: (text) => parseMoment(text, new Date()) },
+  until: { argument: "TIME", help: "up to then", parse: (text) => parseMoment(text, new Date()) },
+};
+
+/** Options of tools that say how to trace. */
+const OF_TRACING = new Set([
+  "plan",
+  "buffer",
+  "libbpf",
+  "debug",
+  "cgroupmap",
+  "mntnsmap",
+  "children",
+  "journal",
+  "open",
+]);
+
+/** Shows recordings as the arguments behind `replay` say, on this process's terminal unless given one. Throws BadInput. */
+export async function replay(args: readonly string[], world: World, terminal?: Terminal): Promise<void> {
+  const [first] = args;
+  const named = first !== undefined && Object.hasOwn(world.tools, first) ? first : undefined;
+  const rest = named === undefined ? args : args.slice(1);
+  if (named === undefined && (first === undefined || rest.includes("--help") || rest.includes("-h"))) {
+    return world.print(REPLAY_USAGE);
+  }
+  const name = named ?? onlyTool(rest);
+  const tool = name === undefined ? undefined : (await world.tools[name]?.())?.default;
+  if (tool === undefined) return await replayAll(rest, world, terminal);
+  const options = optionsOf(tool);
+  const { help, values, operands } = parse(withoutPositionals(tool), rest, { options, operand: "file" });
+  if (help) return world.print((await import("../help.ts")).toolHelp({ ...tool, options }));
+  using recording = open(operands, values);
+  await play([tool], recording, { values, options, world, terminal });
+}
+
+/** The tool whose segments all files are, by their names; undefined if they do not tell, or there are several. */
+function onlyTool(args: readonly string[]): string | undefined {
+  const tools = new Set<string>();
+  for (const arg of args) {
+    const named = parseSegmentName(arg.slice(arg.lastIndexOf("/") + 1));
+    if (named) tools.add(named.tool);
+    else if (isDirectory(arg)) {
+      for (const { name } of Deno.readDirSync(arg)) {
+        const tool = parseSegmentName(name)?.tool;
+        if (tool !== undefined) tools.add(tool);
+      }
+    }
+  }
+  const [tool, ...others] = tools;
+  return others.length === 0 ? tool : undefined;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** Shows the events of all tools as JSON. */
+async function replayAll(args: readonly string[], world: World, terminal: Terminal | undefined): Promise<void> {
+  const shell = { name: "replay", options: {}, layout: { programs: {}, rodata: {}, bss: {} } } as unknown as Tool;
+  const options: Options = { ...OWN, json: allOptions(shell)["json"] as Option };
+  const { values, operands } = parse(shell, args, { options, operand: "file" });
+  using recording = open(operands, values);
+  if (!values.has("json")) {
+    throw new BadInput(
+      "Say which tool's events to show, as in `nettrace replay tcplife DIR`, or give --json for those of all tools.",
+    );
+  }
+  const tools = await Promise.all(Object.values(world.tools).map(async (load) => (await load()).default));
+  await play(tools, recording, { values, options, world, terminal });
+}
+
+function open(paths: readonly string[], values: ReadonlyMap<string, unknown>): Recording {
+  if (paths.length === 0) throw new BadInput("replay needs a recording: type its directory, files of it, or -.");
+  const since_ms = values.get("since") as number | undefined, until_ms = values.get("until") as number | undefined;
+  return openRecording(paths, { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } });
+}
+
+/** What replay takes of a tool's options, none of which it needs. */
+function optionsOf(tool: Tool): Options {
+  const { count } = tool;
+  const kept = Object.entries(allOptions(tool)).filter(([name]) => !OF_TRACING.has(name) && name !== count?.option);
+  const optional = kept.map(([name, { required: _, ...option }]) => [name, option] as const);
+  return { ...Object.fromEntries(optional), ...OWN };
+}
+
+function withoutPositionals(tool: Tool): Tool {
+  const { positionals: _, ...others } = tool;
+  return others;
+}
+
+interface Playing {
+  values: ReadonlyMap<string, unknown>;
+  options: Options;
+  world: World;
+  terminal: Terminal | undefined;
+}
+
+/** Shows the events of these tools, and says at the end what was lost, then and now. */
+async function play(tools: readonly Tool[], recording: Recording, playing: Playing): Promise<void> {
+  const kernel = playing.world.newKernel(new Map());
+  const terminal = playing.terminal ?? openTerminal(kernel.waitWritable);
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const players = new Map<string, { player: Player; run: Run }>();
+  const clocks = new Map<SegmentState, bigint>();
+  let last: Player | undefined;
+  for (const line of recording.lines()) {
+    if (terminal.stopping() || last?.sink.closed) break;
+    const tool = byName.get(line.line.tool);
+    if (tool === undefined) continue;
+    keepClock(line, clocks);
+    let known = players.get(tool.name);
+    if (known === undefined) {
+      const run = runOf(tool, line, playing);
+      const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { kernel, terminal });
+      await player.begin(line.segment.header);
+      players.set(tool.name, known = { player, run });
+    }
+    const { player } = known;
+    if (last !== undefined && last !== player) await last.end();
+    last = player;
+    if (line.kind === "interval") await player.interval(line.line);
+    else if (line.kind === "event") {
+      await player.event(line.line, clocks.get(line.segment) ?? firstOffset(line, clocks));
+    }
+  }
+  await last?.end();
+  finish(players, recording.segments().filter(({ tool }) => byName.has(tool)), terminal);
+}
+
+/** Notes what the segment's monotonic clock is now by the realtime clock. */
+function keepClock({ kind, line, segment }: RecordedLine, clocks: Map<SegmentState, bigint>): void {
+  const told = kind === "header" ? segment.header?.clock_offset_ns : undefined;
+  const offset = told ?? (kind === "clock" ? (line["clock"] as { offset_ns?: unknown }).offset_ns : undefined);
+  if (/^\d{1,19}$/.test(String(offset))) clocks.set(segment, BigInt(String(offset)));
+}
+
+/** Where no header tells of clocks, the monotonic one began with the first event's second. */
+function firstOffset({ line, segment }: RecordedLine, clocks: Map<SegmentState, bigint>): bigint {
+  const [any] = clocks.values();
+  const offset = any ?? BigInt(Math.floor((Date.parse(line.time) || 0) / 1000)) * 1_000_000_000n;
+  clocks.set(segment, offset);
+  return offset;
+}
+
+/**
+ * What is to be shown: as when it was recorded, but with the options given now. Throws BadInput for one that would have
+ * had to be given then.
+ */
+function runOf(tool: Tool, { segment }: RecordedLine, { values, options }: Playing): Run {
+  const recorded = recordedValues(tool, segment.header?.options);
+  for (const [name, value] of values) {
+    const option = options[name];
+    const traces = option?.constants !== undefined || option?.programs !== undefined || option?.fill !== undefined;
+    if (option && traces && !isFilter(option, value) && !recorded.has(name) && segment.header) {
+      throw new BadInput(`This was not recorded with ${spelled(name, option)}, so it cannot be shown: leave it out.`);
+    }
+  }
+  const run = toRun(tool, values, options);
+  return { ...run, given: new Map([...recorded, ...values]), counting: false };
+}
+
+/** The options that a tool was recorded with, but for filters; none if it has not such options any more. */
+function recordedValues(tool: Tool, args: unknown): Map<string, unknown> {
+  if (!Array.isArray(args)) return new Map();
+  const asTyped = ([name, option]: [string, Option]): [string, Option] =>
+    option.fill || option.pinned ? [name, { ...option, parse: (text) => text }] : [name, option];
+  const options = Object.fromEntries(Object.entries(allOptions(tool)).map(asTyped));
+  try {
+    const { values } = parse(tool, args.map(String), { options });
+    return new Map([...values].filter(([name]) => !options[name]?.fill && !options[name]?.pinned));
+  } catch (error) {
+    if (error instanceof BadInput) return new Map();
+    throw error;
+  }
+}
+
+/** Says what was lost when it was recorded, and what could not be read. */
+function finish(
+  players: ReadonlyMap<string, { player: Player; run: Run }>,
+  segments: readonly SegmentState[],
+  terminal: Terminal,
+): void {
+  for (const [name, { player: { sink }, run }] of players) {
+    const lost: Record<string, number> = {};
+    for (const { tool, lost_by } of segments) {
+      for (const [cause, n] of tool === name ? Object.entries(lost_by) : []) lost[cause] = (lost[cause] ?? 0) + n;
+    }
+    flushAll(sink, terminal);
+    if (!sink.closed) conclude(run, sink, { ...lost, unwritten: (lost["unwritten"] ?? 0) + sink.waiting }, terminal);
+  }
+  for (const { missing } of segments) if (missing !== undefined) terminal.warn(missing);
 }

@@ -1,0 +1,223 @@
+import type { Cell, Column } from "../column.ts";
+import { parseAddress } from "../filter.ts";
+import type { Lookups } from "../lookup.ts";
+import type { Fields } from "../output/row.ts";
+import type { RecordedEvent } from "../record/reader.ts";
+
+/** What a value of a record puts into an event's bytes at `q`. */
+type Put = (value: unknown, view: DataView, q: number) => void;
+
+/** Makes events of records again: the way of the row writers backwards. */
+export interface Encoder {
+  /** Writes the record's event at byte `q`, all of it; `time_ns` is its time by the clock of the row that will show it. */
+  encode(record: RecordedEvent, time_ns: bigint, q: number): void;
+  /** What rows look up, as the last record had it. */
+  readonly lookups: Lookups;
+}
+
+/** True if records tell what the cell's fields are. */
+export function isTold({ cell }: Column): boolean {
+  if (cell.kind === "enum") return new Set(cell.names).size === cell.names.length;
+  return TOLD.has(cell.kind);
+}
+
+const TOLD = new Set<Cell["kind"]>([
+  "uint",
+  "int",
+  "port",
+  "ip_version",
+  "address",
+  "comm",
+  "ms",
+  "hex",
+  "flag",
+  "list",
+]);
+
+const AF_INET = 2, AF_INET6 = 10;
+const MOST_PATH = 4095;
+const encoder = new TextEncoder();
+
+/** Compiles an encoder for records of these columns into events of `size` bytes. */
+export function newEncoder(columns: readonly Column[], fields: Fields, size: number, bytes: Uint8Array): Encoder {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const names: Record<string, string> = {};
+  let frames: readonly string[] = [];
+  const groups: Record<string, string | undefined> = {};
+  let query = "";
+  /** Names of cgroups whose ids are not told: they get some. */
+  const ids: (string | undefined)[] = [];
+  const counted = new Set(columns.flatMap(({ cell }) => cell.kind === "uint" ? cell.field : []));
+  const hasVersion = columns.some(({ cell }) => cell.kind === "ip_version");
+  const addresses = newAddresses();
+
+  const place = (name: string) => {
+    const field = fields[name];
+    if (!field) throw new Error(`no event field ${name}`);
+    return field;
+  };
+  const number = (name: string): Put => {
+    const { offset, size } = place(name);
+    return (value, view, q) => {
+      const n = Number(value);
+      if (!Number.isFinite(n)) return;
+      if (size === 8) view.setBigUint64(q + offset, BigInt(Math.trunc(n)), true);
+      else if (size === 4) view.setUint32(q + offset, n, true);
+      else if (size === 2) view.setUint16(q + offset, n, true);
+      else view.setUint8(q + offset, n);
+    };
+  };
+  const putOf = ({ cell }: Column): Put | undefined => {
+    switch (cell.kind) {
+      case "uint":
+      case "int":
+      case "port":
+        return number(cell.field);
+      case "flag": {
+        const put = number(cell.field);
+        return (value, view, q) => put(value === true ? 1 : 0, view, q);
+      }
+      case "ip_version": {
+        const put = number(cell.field);
+        return (value, view, q) => put(value === 4 ? AF_INET : AF_INET6, view, q);
+      }
+      case "ms": {
+        const put = number(cell.field);
+        return (value, view, q) => put(Math.round(Number(value) * 1000) * 1000, view, q);
+      }
+      case "hex": {
+        const { offset } = place(cell.field);
+        return (value, view, q) => {
+          if (/^[0-9a-f]{1,16}$/.test(String(value))) view.setBigUint64(q + offset, BigInt(`0x${value}`), true);
+        };
+      }
+      case "enum": {
+        if (new Set(cell.names).size !== cell.names.length) return undefined;
+        const put = number(cell.field);
+        const numbers = new Map(cell.names.map((name, n) => [name, n]));
+        return (value, view, q) => put(numbers.get(String(value)) ?? value, view, q);
+      }
+      case "address": {
+        const { offset } = place(cell.field);
+        const family = number(cell.family);
+        return (value, view, q) => {
+          const address = addresses(String(value));
+          if (address === undefined) return;
+          bytes.set(address, q + offset);
+          if (!hasVersion) family(String(value).includes(":") ? AF_INET6 : AF_INET, view, q);
+        };
+      }
+      case "comm": {
+        const { offset, size } = place(cell.field);
+        return (value, _view, q) => {
+          bytes.set(commBytes(String(value)).subarray(0, size), q + offset);
+        };
+      }
+      case "list": {
+        const { offset, size } = place(cell.field);
+        return (value, view, q) => {
+          const list = Array.isArray(value) ? value.slice(0, size / 8) : [];
+          for (const [i, n] of list.entries()) {
+            if (Number.isSafeInteger(n) && n >= 0) view.setBigUint64(q + offset + 8 * i, BigInt(n), true);
+          }
+        };
+      }
+      case "named":
+        return (value) => names[cell.by] = plain(value);
+      case "cgroup":
+        if (!counted.has(cell.field)) {
+          const put = number(cell.field);
+          return (value, view, q) => put(interned(ids, plainPath(value)), view, q);
+        }
+        return (value) => groups[cell.part] = plainPath(value);
+      case "query":
+        return (value) => query = plain(value);
+      case "stack": {
+        const { offset, size } = place(cell.field);
+        const from = place(cell.from).offset;
+        return (value, view, q) => {
+          frames = Array.isArray(value) ? value.slice(0, size / 8).map(plain) : [];
+          for (let i = 0; i < frames.length; i++) view.setUint32(q + offset + 8 * i, i + 1, true);
+          view.setUint32(q + from, 1, true);
+        };
+      }
+      default:
+        return undefined;
+    }
+  };
+  const puts = columns.flatMap((column) => {
+    const put = putOf(column);
+    if (put === undefined) return [];
+    // A field that tells no more than whether the value is known is 1 if it is.
+    const known =
+      column.known !== undefined && !counted.has(column.known) && !fieldsOf(column.cell).includes(column.known)
+        ? number(column.known)
+        : undefined;
+    return [{ key: column.key, put, known }];
+  });
+  const time = fields["time_ns"]?.offset;
+  return {
+    encode(record, time_ns, q) {
+      bytes.fill(0, q, q + size);
+      if (time !== undefined) view.setBigUint64(q + time, BigInt.asUintN(64, time_ns), true);
+      for (const name in names) names[name] = "";
+      for (const part in groups) groups[part] = undefined;
+      frames = [];
+      query = "";
+      for (const { key, put, known } of puts) {
+        const value = record[key];
+        if (value === null || value === undefined) continue;
+        put(value, view, q);
+        known?.(1, view, q);
+      }
+    },
+    lookups: {
+      names: new Proxy({}, { get: (_, by) => () => names[String(by)] ?? "" }),
+      symbol: (low) => frames[low - 1] ?? "",
+      cgroups: { text: (id, part) => part in groups ? groups[part] : ids[Number(id) - 1] },
+      query: { text: () => query === "" ? "No DNS Query" : query, name: () => query },
+    },
+  };
+}
+
+function plainPath(value: unknown): string | undefined {
+  return typeof value === "string" ? value.slice(0, MOST_PATH) : undefined;
+}
+
+/** The number of a name, from 1. */
+function interned(names: (string | undefined)[], name: string | undefined): number {
+  const at = names.indexOf(name);
+  return at >= 0 ? at + 1 : names.push(name);
+}
+
+function fieldsOf(cell: Cell): string[] {
+  return "field" in cell ? [cell.field] : [];
+}
+
+// Row writers put such text out as it is.
+const ODD = /[^\x20-\x7e]|["\\]/g;
+
+/** Text that lookups give: printable ASCII without quotes. */
+function plain(value: unknown): string {
+  return typeof value === "string" ? value.replace(ODD, "?").slice(0, 500) : "";
+}
+
+/** The bytes of a name. What was no UTF-8 stands as U+FFFD in records, each of which was a byte at least. */
+function commBytes(text: string): Uint8Array {
+  if (!text.includes("\ufffd")) return encoder.encode(text);
+  return Uint8Array.from(text.split("\ufffd").flatMap((part, i) => [...i > 0 ? [0xff] : [], ...encoder.encode(part)]));
+}
+
+const MOST_ADDRESSES = 65536;
+
+/** Parses addresses, and remembers those that it has met lately. */
+function newAddresses(): (text: string) => Uint8Array | undefined {
+  let known = new Map<string, Uint8Array | undefined>();
+  return (text) => {
+    if (known.has(text)) return known.get(text);
+    if (known.size >= MOST_ADDRESSES) known = new Map();
+    const address = parseAddress(text);
+    known.set(text, address);
+    return address;
+  };
+}
