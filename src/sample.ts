@@ -28,6 +28,8 @@ export interface Report {
   readText(path: string): string | undefined;
   /** The value of a programs' variable of 32 bits. */
   variable(name: string): number;
+  /** What a lookup of the tool says of a number (src/lookup.ts). */
+  name(by: string, n: number): string;
   /** True if the interval ended before its time. */
   readonly partial: boolean;
   /** Room for the report on a terminal whose screen it fills; undefined where reports follow each other. */
@@ -91,7 +93,11 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
     if (screen) await writer.text(CLEAR);
     await writer.text(above);
     const readText = (path: string) => kernel.readText(path);
-    const report = reportOf(tool, taken, given, { readText, variable: sampler.variable });
+    const report = reportOf(tool, taken, given, {
+      readText,
+      variable: sampler.variable,
+      name: nameBy(sampler.lookups),
+    });
     await writer.report({ ...report, ...window && { window } }, tool);
   };
   using screen = run.format === "table" && mode.live?.wanted(given) ? terminal.openScreen() : undefined;
@@ -130,9 +136,14 @@ export function reportOf(
   tool: Tool,
   { rows, spent_s, end, interval }: Taken,
   given: ReadonlyMap<string, unknown>,
-  around: Pick<Report, "readText" | "variable">,
+  around: Pick<Report, "readText" | "variable" | "name">,
 ): Report {
   return { rows, order: orderOf(tool, rows, given), spent_s, end, given, partial: interval.partial, ...around };
+}
+
+/** What lookups say of numbers. */
+export function nameBy({ names }: Pick<Lookups, "names">): Report["name"] {
+  return (by, n) => names[by]?.(n) ?? "";
 }
 
 /** What is left of a window under this text, and above the line where the cursor waits. */

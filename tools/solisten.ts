@@ -78,7 +78,6 @@ export default stream({
       key: "ret",
       heading: "RET",
       width: 4,
-      record: false,
       option: "show-ret",
       cell: { kind: "int", field: "ret" },
       description: "What listen returned: 0, or the error as a negative number.",

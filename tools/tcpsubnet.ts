@@ -51,10 +51,10 @@ function dateAndTime(of: Date): [date: string, time: string] {
   return [date, of.toTimeString().slice(0, 8)];
 }
 
-function table({ rows, order, end, given, partial }: Report): string[] {
+function table({ rows, order, end, given, partial, name }: Report): string[] {
   const format = given.get("format") as Unit | undefined ?? "B", unit = UNITS[format];
-  const subnets = subnetsOf(given), counters = wanted(given);
-  const label = (row: number) => subnets[rows.number(row, "subnet")]?.text ?? "";
+  const counters = wanted(given);
+  const label = (row: number) => name("subnet", rows.number(row, "subnet"));
   const [date, time] = dateAndTime(end);
   if (given.has("bcc-json")) {
     const value = (row: number) => {

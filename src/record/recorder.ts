@@ -5,8 +5,8 @@ import { type ClockOffset, newClock } from "../output/clock.ts";
 import { compileRow, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink } from "../output/sink.ts";
 import { IDLE_WAIT_MS, newPace, type Run } from "../run.ts";
-import { reportOf } from "../sample.ts";
-import { openSampler, orderOf, recordedColumns, type Taken } from "../sampler.ts";
+import { nameBy, reportOf } from "../sample.ts";
+import { openSampler, orderOf, recordedColumns, type Sampler, type Taken } from "../sampler.ts";
 import { recordShown } from "../show.ts";
 import { openStream } from "../stream.ts";
 import { connectionColumn, type Connections } from "./connection.ts";
@@ -96,6 +96,9 @@ export async function openEventTrack(
   };
 }
 
+/** A rest of an interval that is shorter and saw nothing is none. */
+const LEAST_PARTIAL_S = 0.001;
+
 /** Opens a tool that samples. Throws BadInput and CannotRun. */
 export function openSampleTrack(
   run: Run,
@@ -116,15 +119,16 @@ export function openSampleTrack(
   const put = (interval: Taken) => {
     const offset = kernel.clockOffset();
     clock.adjust(offset);
-    tape.note({ interval: intervalLine(run, interval, sampler.variable, kernel, offset) });
+    tape.note({ interval: intervalLine(run, interval, sampler, kernel, offset) });
     const { rows } = interval;
     const row = compileRow(columns, rows.fields, jsonFormat, rows, sink.out, clock, sampler.lookups);
     for (const i of orderOf(tool, rows, given)) if (!sink.row((p) => row(i * rows.size, p))) sink.flush();
     sink.flush();
   };
   const record = (stopped: boolean) => {
+    const interval = sampler.take(stopped);
     taken++;
-    put(sampler.take(stopped));
+    if (!stopped || interval.rows.count > 0 || interval.spent_s >= LEAST_PARTIAL_S) put(interval);
   };
   return {
     tool: tool.name,
@@ -154,7 +158,7 @@ export function openSampleTrack(
 function intervalLine(
   { tool, given }: Run,
   taken: Taken,
-  variable: (name: string) => number,
+  { variable, lookups }: Pick<Sampler, "variable" | "lookups">,
   kernel: Kernel,
   offset: ClockOffset,
 ): Record<string, unknown> {
@@ -166,6 +170,7 @@ function intervalLine(
       return text;
     },
     variable: (name) => variables[name] = variable(name),
+    name: nameBy(lookups),
   }));
   const { start_ns, end_ns, partial } = taken.interval;
   return { start: timeText(start_ns, offset), end: timeText(end_ns, offset), partial, texts, variables };

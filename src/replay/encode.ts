@@ -15,27 +15,8 @@ export interface Encoder {
   readonly lookups: Lookups;
 }
 
-/** True if records tell what the cell's fields are. */
-export function isTold({ cell }: Column): boolean {
-  if (cell.kind === "enum") return new Set(cell.names).size === cell.names.length;
-  return TOLD.has(cell.kind);
-}
-
-const TOLD = new Set<Cell["kind"]>([
-  "uint",
-  "int",
-  "port",
-  "ip_version",
-  "address",
-  "comm",
-  "ms",
-  "hex",
-  "flag",
-  "list",
-]);
-
 const AF_INET = 2, AF_INET6 = 10;
-const MOST_PATH = 4095;
+const MOST_PATH = 4095, MOST_NAMES = 4096;
 const encoder = new TextEncoder();
 
 /** Compiles an encoder for records of these columns into events of `size` bytes. */
@@ -45,6 +26,8 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   let frames: readonly string[] = [];
   const groups: Record<string, string | undefined> = {};
   let query = "";
+  /** Names of numbers that are not told: they get some. */
+  const numbered: string[] = [];
   /** Names of cgroups whose ids are not told: they get some. */
   const ids: (string | undefined)[] = [];
   const counted = new Set(columns.flatMap(({ cell }) => cell.kind === "uint" ? cell.field : []));
@@ -92,9 +75,8 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
         };
       }
       case "enum": {
-        if (new Set(cell.names).size !== cell.names.length) return undefined;
         const put = number(cell.field);
-        const numbers = new Map(cell.names.map((name, n) => [name, n]));
+        const numbers = numbersOf(cell.names);
         return (value, view, q) => put(numbers.get(String(value)) ?? value, view, q);
       }
       case "address": {
@@ -123,6 +105,10 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
         };
       }
       case "named":
+        if (!counted.has(cell.field)) {
+          const put = number(cell.field);
+          return (value, view, q) => put(interned(numbered, plain(value)) - 1, view, q);
+        }
         return (value) => names[cell.by] = plain(value);
       case "cgroup":
         if (!counted.has(cell.field)) {
@@ -145,7 +131,9 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
         return undefined;
     }
   };
-  const puts = columns.flatMap((column) => {
+  // Where a name stands for several numbers, another column may tell which.
+  const isVague = ({ cell }: Column) => cell.kind === "enum" && numbersOf(cell.names).size < count(cell.names);
+  const puts = columns.toSorted((a, b) => Number(isVague(b)) - Number(isVague(a))).flatMap((column) => {
     const put = putOf(column);
     if (put === undefined) return [];
     // A field that tells no more than whether the value is known is 1 if it is.
@@ -172,7 +160,7 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
       }
     },
     lookups: {
-      names: new Proxy({}, { get: (_, by) => () => names[String(by)] ?? "" }),
+      names: new Proxy({}, { get: (_, by) => (n: number) => names[String(by)] ?? numbered[n] ?? "" }),
       symbol: (low) => frames[low - 1] ?? "",
       cgroups: { text: (id, part) => part in groups ? groups[part] : ids[Number(id) - 1] },
       query: { text: () => query === "" ? "No DNS Query" : query, name: () => query },
@@ -180,14 +168,25 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   };
 }
 
+/** The first number of each name. */
+function numbersOf(names: readonly (string | undefined)[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const [n, name] of names.entries()) if (name !== undefined && !numbers.has(name)) numbers.set(name, n);
+  return numbers;
+}
+
+function count(names: readonly (string | undefined)[]): number {
+  return names.filter((name) => name !== undefined).length;
+}
+
 function plainPath(value: unknown): string | undefined {
   return typeof value === "string" ? value.slice(0, MOST_PATH) : undefined;
 }
 
 /** The number of a name, from 1. */
-function interned(names: (string | undefined)[], name: string | undefined): number {
+function interned<Name extends string | undefined>(names: Name[], name: Name): number {
   const at = names.indexOf(name);
-  return at >= 0 ? at + 1 : names.push(name);
+  return at >= 0 ? at + 1 : names.length < MOST_NAMES ? names.push(name) : MOST_NAMES;
 }
 
 function fieldsOf(cell: Cell): string[] {

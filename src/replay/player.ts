@@ -7,7 +7,7 @@ import type { RecordedEvent } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
 import { rowLayout, viewRows } from "../rows.ts";
 import { BLOCKED_WAIT_MS, type Run, shownBy } from "../run.ts";
-import { newWriter, partialHead, reportOf } from "../sample.ts";
+import { nameBy, newWriter, partialHead, reportOf } from "../sample.ts";
 import { orderOf, recordedColumns } from "../sampler.ts";
 import type { Terminal } from "../terminal.ts";
 import { newEncoder } from "./encode.ts";
@@ -109,6 +109,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
         return typeof text === "string" ? text : undefined;
       },
       variable: (name) => Number(told(variables, name) ?? 0),
+      name: nameBy(encoder.lookups),
     });
     await writer.report(report, tool);
   };

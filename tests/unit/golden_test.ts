@@ -5,6 +5,7 @@ import type { Tool } from "../../src/tool.ts";
 import { tools } from "../../tools/mod.ts";
 import { encodeEvent, type Event, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
 import { btfWithEnum } from "./btf_blob.ts";
+import { record, replayed, rounds } from "./recording.ts";
 import golden from "./fixtures/bcc_golden.json" with { type: "json" };
 
 interface Case {
@@ -119,19 +120,32 @@ const connection = (e: Record<string, number | string>, family: number): Event =
   raddr: address(String(e["daddr"])),
 });
 
-/** Runs a tool over events without a kernel; returns its standard output. */
-async function play(tool: Tool, args: string[], events: readonly Event[]): Promise<string> {
+/** A kernel that has these events. */
+function kernelWith(tool: Tool, events: readonly Event[]) {
   const ring = newRing(65536);
   const { event: record } = tool.layout;
   assert.ok(record);
   for (const event of events) ring.push(encodeEvent(event, record));
+  return newKernel(ring, { readBytes: (path) => FILES[path]?.slice() });
+}
+
+/** Runs a tool over events without a kernel; returns its standard output. */
+async function play(tool: Tool, args: string[], events: readonly Event[]): Promise<string> {
   const terminal = newTerminal();
-  await runStream(
-    toRun(tool, parse(tool, args).values),
-    newKernel(ring, { readBytes: (path) => FILES[path]?.slice() }),
-    terminal,
-  );
+  await runStream(toRun(tool, parse(tool, args).values), kernelWith(tool, events), terminal);
   return terminal.text();
+}
+
+/** The same by way of a recording. */
+async function playBack(tool: Tool, args: string[], events: readonly Event[]): Promise<string> {
+  const dir = await Deno.makeTempDir();
+  try {
+    await record(dir, tool, args, kernelWith(tool, events), rounds(2));
+    const placed = tool.positionals && /^\d/.test(args.at(-1) ?? ""); // which it was recorded with
+    return (await replayed([tool.name, dir, ...placed ? args.slice(0, -1) : args])).text;
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 }
 
 /**
@@ -158,12 +172,16 @@ for (const [name, load] of Object.entries(tools)) {
   });
   for (const { args, input, stdout } of cases) {
     const ignore = name === "tcpretrans" && args.includes("-l") && !showsAddresses;
-    Deno.test(`${[name, ...args].join(" ")} prints what bcc prints, to the byte`, { ignore }, async () => {
+    Deno.test(`${[name, ...args].join(" ")} prints what bcc prints, to the byte, live and by way of a recording`, {
+      ignore,
+    }, async () => {
       const events = (input.events ?? []).map(([map, event]) =>
         translate[name]?.(event, map.includes("ipv4") ? 2 : 10) ?? {}
       );
-      const output = await play((await load()).default, args, events);
-      assert.equal(output.replace(WALL_TIME, "12:34:56"), mended(stdout));
+      const tool = (await load()).default;
+      for (const output of [await play(tool, args, events), await playBack(tool, args, events)]) {
+        assert.equal(output.replace(WALL_TIME, "12:34:56"), mended(stdout));
+      }
     });
   }
 }

@@ -6,6 +6,7 @@ import { runSample } from "../../src/sample.ts";
 import type { Tool } from "../../src/tool.ts";
 import { tools } from "../../tools/mod.ts";
 import { encodeEvent, type Event, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
+import { record, replayed } from "./recording.ts";
 import golden from "./fixtures/bcc_golden.json" with { type: "json" };
 
 /** A map of bcc's: pairs of a key and what is under it; of histograms, the counts by slot. */
@@ -84,15 +85,19 @@ const plainNames = (stdout: string) =>
   });
 
 /** Runs a tool over what the kernel counted in the first interval; later ones are empty. */
-async function play(tool: Tool, args: string[], entries: readonly Event[], sigint: boolean): Promise<string> {
+async function play(tool: Tool, args: string[], entries: readonly Event[], sigint: boolean): Promise<string[]> {
   const { sample } = tool.layout;
   assert.ok(sample);
   const bytes = new Uint8Array(entries.flatMap((entry) => Array.from(encodeEvent(entry, sample))));
-  const waiting = [bytes];
-  let now_ns = 0n;
+  let waiting = [bytes], now_ns = 0n;
   const terminal = newTerminal();
   const kernel = newKernel(newRing(4096), {
     monotonic_ns: () => now_ns,
+    now_ms: () => Number(now_ns) / 1e6,
+    wait: (_rings, timeout_ms) => {
+      now_ns += BigInt(Math.round(timeout_ms * 1e6));
+      return false;
+    },
     readText: (path) =>
       path === "/proc/loadavg"
         ? "0.08 0.02 0.17 2/367 17342\n"
@@ -111,7 +116,14 @@ async function play(tool: Tool, args: string[], entries: readonly Event[], sigin
   const end_ns = args.includes("5") ? 5_000_000_000n : 1_000_000_000n; // of the first interval
   const stopping = () => sigint && now_ns >= end_ns;
   await runSample(toRun(tool, parse(tool, args).values), kernel, { ...terminal, pause, stopping });
-  return terminal.text();
+  [waiting, now_ns] = [[bytes], 0n];
+  const dir = await Deno.makeTempDir();
+  try {
+    await record(dir, tool, args, kernel, stopping);
+    return [terminal.text(), (await replayed([tool.name, dir, ...args.filter((arg) => /^-[A-Z]/.test(arg))])).text];
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 }
 
 const WALL_TIME = /\b\d\d:\d\d:\d\d\b/g, DATE = /^\w{3} \w{3} [ \d]\d 12:34:56 \d{4}$/gm;
@@ -138,12 +150,16 @@ for (const [name, load] of Object.entries(tools)) {
       });
       continue;
     }
-    Deno.test(`${[name, ...args].join(" ")} prints what bcc prints, to the byte`, async () => {
-      const output = await play(tool, args, translate[name]?.(input) ?? [], sigint);
-      assert.equal(
-        output.replace(WALL_TIME, "12:34:56").replace(DATE, "Thu Sep 10 12:34:56 2020").replace(SHORT_DATE, "09/10/20"),
-        plainNames(stdout),
-      );
+    Deno.test(`${[name, ...args].join(" ")} prints what bcc prints, to the byte, live and by way of a recording`, async () => {
+      for (const output of await play(tool, args, translate[name]?.(input) ?? [], sigint)) {
+        assert.equal(
+          output.replace(WALL_TIME, "12:34:56").replace(DATE, "Thu Sep 10 12:34:56 2020").replace(
+            SHORT_DATE,
+            "09/10/20",
+          ),
+          plainNames(stdout),
+        );
+      }
     });
   }
 }
