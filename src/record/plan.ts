@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { Command, CommanderError, Option as Flag } from "commander";
 import { BadInput } from "../failure.ts";
 import { type Compression, COMPRESSIONS } from "./frame.ts";
 import type { Keep } from "./store.ts";
@@ -67,7 +67,7 @@ export function parseRecord(args: readonly string[], now: Date): RecordPlan | un
     rotate: "ms" in rotate ? { every_ms: rotate.ms } : rotate,
     keep: keep && ("ms" in keep ? { age_ms: keep.ms } : keep),
     compression: word("--compress", COMPRESSIONS, values.compress ?? "zstd"),
-    dropOldest: word("--on-full", ["stop", "drop-oldest"], values["on-full"] ?? "stop") === "drop-oldest",
+    dropOldest: word("--on-full", ["stop", "drop-oldest"], values.onFull ?? "stop") === "drop-oldest",
     tools: toolsOf(args.slice(first)),
   };
 }
@@ -80,10 +80,18 @@ function takesNext(arg: string | undefined): boolean {
 }
 
 function parseOwn(args: readonly string[]) {
+  const command = new Command("record").helpOption(false).exitOverride().allowExcessArguments(false)
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  for (const [name, option] of Object.entries(OPTIONS)) {
+    const short = "short" in option ? `-${option.short}, ` : "";
+    command.addOption(new Flag(`${short}--${name}${option.type === "string" ? " <value>" : ""}`));
+  }
   try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values;
+    command.parse([...args], { from: "user" });
+    return command.opts<{ [Name in keyof typeof OPTIONS]?: string } & { onFull?: string }>();
   } catch (error) {
-    const [what] = (error instanceof Error ? error.message : String(error)).split(/[.\n] ?/);
+    if (!(error instanceof CommanderError)) throw error;
+    const [what = ""] = error.message.replace(/^error: /, "").split("\n");
     throw new BadInput(`${what}; \`nettrace record --help\` lists what it takes.`);
   }
 }

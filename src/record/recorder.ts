@@ -21,11 +21,11 @@ export interface Track extends Disposable {
   readonly ring?: Ring;
   /** When it is to be looked at again, by the monotonic clock; Infinity if not by itself. */
   due_ns(): number;
-  /** Puts what came onto the tape. */
-  take(): void;
+  /** Puts what came onto the tape, as far as that takes it; returns how many events. */
+  take(): number;
   /** Does what is due now and then. */
   tend(): void;
-  /** Ends tracing, and puts what is left onto the tape. */
+  /** Ends tracing; what is left is to be taken. */
   end(): void;
   /** True if it has nothing more to record. */
   readonly over: boolean;
@@ -77,16 +77,12 @@ export async function openEventTrack(
     due_ns: () => Infinity,
     take() {
       stream.look();
-      stream.take();
+      const count = stream.sink.flush() ? stream.take() : 0;
       stream.sink.flush();
+      return count;
     },
     tend: () => stream.tend(adjusted),
-    end() {
-      stream.detach();
-      stream.look();
-      while (stream.take() > 0 && stream.sink.flush());
-      stream.sink.flush();
-    },
+    end: () => stream.detach(),
     over: false,
     get events() {
       return stream.sink.printed;
@@ -112,7 +108,11 @@ export function openSampleTrack(
   const reports = (given.get("count") as number | undefined) ?? Infinity;
   const columns = recordedColumns(tool, given);
   const tape = openTape(sampler.plan.name, () => kernel.clockOffset());
-  const sink = newSink({ write: (bytes) => tape.write(bytes), waitWritable: () => true }, rowLimit(columns));
+  const append = (bytes: Uint8Array) => {
+    tape.append(bytes);
+    return bytes.length;
+  };
+  const sink = newSink({ write: append, waitWritable: () => true }, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
   let taken = 0;
 
@@ -137,6 +137,7 @@ export function openSampleTrack(
     due_ns: () => taken < reports ? sampler.due_ns() : Infinity,
     take() {
       if (taken < reports && Number(kernel.monotonic_ns()) >= sampler.due_ns()) record(false);
+      return 0;
     },
     tend: () => sampler.look?.(),
     end() {
@@ -221,7 +222,10 @@ export async function recordTracks(tracks: readonly Track[], kernel: Kernel, con
     if (isLate) flushed_ms = kernel.now_ms();
   }
   for (const track of tracks) track.end();
-  for (const track of tracks) await track.tape.close(track.events, track.losses());
+  for (const track of tracks) {
+    while (track.take() > 0) track.tape.flush();
+    await track.tape.close(track.events, track.losses());
+  }
 }
 
 const FLUSH_PERIOD_MS = 1000;

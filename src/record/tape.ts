@@ -7,10 +7,12 @@ import { createSegment, NoRoom, type SegmentFile } from "./segment_file.ts";
 
 /** One tool's recording: segment after segment. */
 export interface Tape extends Outlet {
+  /** Takes text however much waits. */
+  append(text: Uint8Array): void;
   /** Writes a line that is no event. */
   note(line: Record<string, unknown>): void;
-  /** Writes what came since the last call, with `losses` if there are more of them, and has the disk begin to take it. */
-  flush(losses: Losses): void;
+  /** Writes what came since the last call, with the losses if there are more of them, and has the disk begin to take it. */
+  flush(losses?: Losses): void;
   /** Ends the segment, which has had so many events and losses with those of all before it, and begins another. */
   rotate(events: number, losses: Losses): Promise<void>;
   /** Ends the segment for good. */
@@ -38,8 +40,8 @@ export interface TapeSettings {
   makeRoom(): boolean;
 }
 
-const FRAME_BYTES = 1024 * 1024;
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** What is written at once: larger frames are hardly smaller when packed, and lose more where the disk is full. */
+const FRAME_BYTES = 256 * 1024;
 
 /** Begins a recording with its first segment. Throws CannotRun and NoRoom. */
 export function newTape(settings: TapeSettings): Tape {
@@ -99,15 +101,16 @@ export function newTape(settings: TapeSettings): Tape {
   write();
   return {
     write(bytes) {
-      if (end > MOST_WAITING_BYTES) return 0; // the events stay in the ring, where the kernel counts
+      if (end >= FRAME_BYTES) return 0; // the events stay in the ring until it is flushed
       append(bytes);
       return bytes.length;
     },
     waitWritable: () => true,
+    append,
     note,
     flush(losses) {
       if (failure !== undefined) throw failure;
-      const lost = since(losses);
+      const lost = losses === undefined ? told : since(losses);
       if (total(lost) !== total(told)) note({ lost });
       told = lost;
       if (end === 0) return;

@@ -77,12 +77,12 @@ export async function run(args: readonly string[]): Promise<Result> {
 const [POLL, ...EPOLL] = Deno.build.arch === "aarch64" ? ["73", "22", "441"] : ["7", "232", "281", "441"];
 
 /**
- * True if nettrace traces: then its main thread waits in poll on the ring's descriptor; or, if it samples, for the time
+ * True if nettrace traces: then its main thread waits in poll on descriptors of rings; or, if it samples, for the time
  * to pass, which it does for the first time once its programs are attached.
  */
 function waits(pid: number): boolean {
   const [number = "", , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
-  return number === POLL ? count === "0x1" : EPOLL.includes(number) && attached(pid);
+  return (number === POLL && count !== "0x0") || ((number === POLL || EPOLL.includes(number)) && attached(pid));
 }
 
 /** True if a process holds a program in its place. */
