@@ -144,6 +144,15 @@ static __always_inline bool keep_task(void)
 	return true;
 }
 
+/*
+ * `comm` must be zero: a filter compares all of it, and before 5.17 a task's name has what is left of a longer one behind
+ * its end (strlcpy in __set_task_comm, fs/exec.c).
+ */
+static __always_inline void read_comm(char comm[16], const struct task_struct *task)
+{
+	bpf_core_read_str(comm, 16, &task->comm);
+}
+
 /* False if another task than the current one is filtered out, as an iterator comes by it. */
 static __always_inline bool keep_holder(struct task_struct *task, __u32 pid, __u32 uid, const char comm[16],
 					__u64 cgroup_id)
