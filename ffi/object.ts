@@ -20,6 +20,8 @@ export interface BpfObject extends Disposable {
   bss(size: number): DataView;
   /** Says whether load() is to load this program. */
   select(program: string, wanted: boolean): void;
+  /** Says which function of the kernel the program traces. Throws SystemError, with ESRCH if the kernel has none of this name. */
+  aim(program: string, target: string): void;
   /** Sets the size of a map, in entries, or in bytes for a ring. */
   resize(map: string, entries: number): void;
   /** Makes `map` be the map pinned at `path`; `keySize` in bytes. Throws SystemError, errno 0 if it is of another kind. */
@@ -93,6 +95,9 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
     },
     select(name, wanted) {
       libbpf.number(`select ${name}`, libbpf.bpf_program__set_autoload(program(name), wanted));
+    },
+    aim(name, target) {
+      libbpf.number(`aim ${name}`, libbpf.bpf_program__set_attach_target(program(name), 0, cString(target)));
     },
     resize(name, entries) {
       libbpf.number(`resize ${name}`, libbpf.bpf_map__set_max_entries(map(name), entries));

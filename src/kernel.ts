@@ -13,6 +13,8 @@ export interface KernelObject extends Disposable {
   rodata(size: number): DataView;
   bss(size: number): DataView;
   select(program: string, wanted: boolean): void;
+  /** Says which function of the kernel a program traces; fails with ESRCH where there is none of this name. */
+  aim(program: string, target: string): void;
   resize(map: string, entries: number): void;
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;

@@ -96,13 +96,13 @@ export function tryPlan(
   using cleanup = new DisposableStack();
   try {
     const object = cleanup.use(kernel.open(tool.object ?? tool.name));
-    prepare(object, tool, plan, request);
+    const optional = prepare(object, tool, plan, request);
     object.load();
     for (const { map, entries } of request.fills) {
       for (const { key, value } of entries) object.put(map, key, value);
     }
     for (const program of [...plan.programs, ...request.programs]) object.attach(program);
-    for (const program of plan.optional ?? []) attachIfThere(object, program);
+    for (const program of optional) ifThere(() => object.attach(program));
     if (plan.seed !== undefined) object.iterate(plan.seed);
     const bss = tool.layout.bss;
     const section = object.bss(sizeOf(bss));
@@ -166,11 +166,16 @@ function sizeOf(section: Fields): number {
 /** Processes that --children can follow, what can be told apart when counting, and cgroups whose names are noted. */
 const ROOM_FOR_CHILDREN = 4096, ROOM_FOR_COUNTS = 16384, ROOM_FOR_CGROUPS = 2048;
 
-function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
+/** Makes the object ready to be loaded. Returns the plan's optional programs that will be. */
+function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): string[] {
+  const optional = (plan.optional ?? []).filter((program) => {
+    const target = FUNCTION.exec(tool.layout.programs[program] ?? "")?.[1];
+    return target === undefined || ifThere(() => object.aim(program, target));
+  });
   const wanted = new Set<string | undefined>([
     ...plan.programs,
     ...request.programs,
-    ...plan.optional ?? [],
+    ...optional,
     plan.seed,
     plan.look,
     plan.sweep?.often,
@@ -188,6 +193,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   const rodata = tool.layout.rodata;
   const section = object.rodata(sizeOf(rodata));
   for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
+  return optional;
 }
 
 function setConstant(
@@ -219,12 +225,18 @@ function usePinned(object: KernelObject, map: string, path: string, keySize: num
   }
 }
 
-const ENOENT = 2;
+const ENOENT = 2, ESRCH = 3;
 
-function attachIfThere(object: KernelObject, program: string): void {
+/** The section of a program whose function must be there for the object to load; its group is that function. */
+const FUNCTION = /^f(?:entry|exit)\/(.+)$/;
+
+/** False if the kernel lacks what `use` hooks. */
+function ifThere(use: () => void): boolean {
   try {
-    object.attach(program);
+    use();
+    return true;
   } catch (error) {
-    if (!isCallError(error) || error.errno !== ENOENT) throw error;
+    if (!isCallError(error) || (error.errno !== ENOENT && error.errno !== ESRCH)) throw error;
+    return false;
   }
 }

@@ -69,6 +69,7 @@ export function newKernel(
     rodata: () => constants,
     bss: () => bss,
     select: () => {},
+    aim: () => {},
     resize: () => {},
     usePinned: () => {},
     load: () => {},

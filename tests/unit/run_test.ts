@@ -4,7 +4,9 @@ import { BadInput, CannotRun } from "../../src/failure.ts";
 import type { Kernel } from "../../src/kernel.ts";
 import { runStream } from "../../src/run.ts";
 import { schema } from "../../src/schema.ts";
+import { openSession } from "../../src/session.ts";
 import tcpaccept from "../../tools/tcpaccept.ts";
+import tcptop from "../../tools/tcptop.ts";
 import { encodeEvent, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
 
 const event = {
@@ -137,6 +139,25 @@ Deno.test("a plan that cannot be loaded gives way to the next one", async () => 
   });
   await runStream(asked(), kernel, newTerminal());
   assert.deepEqual(kernel.attached, ["graft_kprobe"]);
+});
+
+Deno.test("optional programs whose function the kernel lacks are not loaded", () => {
+  for (const lacks of [true, false]) {
+    const selected: string[] = [];
+    const kernel = newKernel(newRing(4096), {
+      object: {
+        select: (program, wanted) => void (wanted && selected.push(program)),
+        aim(_program, target) {
+          assert.equal(target, "tcp_sendpage");
+          if (lacks) throw callError(3);
+        },
+      },
+    });
+    using _session = openSession(tcptop, toRun(tcptop, parse(tcptop, ["--plan", "fexit"]).values), kernel);
+    assert.equal(selected.includes("sendpage_fexit"), !lacks);
+    assert.equal(kernel.attached.includes("sendpage_fexit"), !lacks);
+    assert.ok(kernel.attached.includes("sendmsg_fexit"));
+  }
 });
 
 Deno.test("a forced plan that cannot be used is a failure that says why", async () => {
