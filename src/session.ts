@@ -149,7 +149,7 @@ export function tryPlan(
     if (!isCallError(error)) throw error;
     const sentence = fatal(error, kernel);
     if (sentence !== undefined) throw new CannotRun(sentence);
-    return { reason: reason(error) };
+    return { reason: reason(error, kernel) };
   }
 }
 

@@ -216,6 +216,21 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
     /ulimit -l unlimited/,
   ],
   [
+    "lockdown=confidentiality",
+    {
+      readText(path) {
+        if (path.endsWith("/lockdown")) return "none integrity [confidentiality]\n";
+        return path.endsWith("/status") ? "CapEff:\t000001ffffffffff\n" : undefined;
+      },
+      object: {
+        load() {
+          throw callError(22, "12: (85) call bpf_probe_read_kernel#113\nunknown func bpf_probe_read_kernel#113\n");
+        },
+      },
+    },
+    /fexit: lockdown=confidentiality does not allow its programs to read .*kprobe: lockdown=confidentiality does not allow kprobes/,
+  ],
+  [
     "a kernel that has none of the hooks",
     {
       object: {
