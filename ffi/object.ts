@@ -30,6 +30,8 @@ export interface BpfObject extends Disposable {
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   /** What is under a key; undefined if nothing is. */
   get(map: string, key: Uint8Array): Uint8Array | undefined;
+  /** Removes what is under a key, if anything is. */
+  remove(map: string, key: Uint8Array): void;
   attach(program: string): void;
   /** The entries of a hash map, one after the other: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
@@ -128,6 +130,9 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       const found = map(name), value = new Uint8Array(libbpf.bpf_map__value_size(found));
       const [keySize, valueSize] = [BigInt(key.length), BigInt(value.length)];
       return libbpf.bpf_map__lookup_elem(found, key.slice(), keySize, value, valueSize, 0n) === 0 ? value : undefined;
+    },
+    remove(name, key) {
+      libbpf.bpf_map__delete_elem(map(name), key.slice(), BigInt(key.length), 0n);
     },
     attach(name) {
       const found = program(name);

@@ -1,3 +1,4 @@
+import { CGROUP_NAMES_BYTES, isWhole } from "./cgroup.ts";
 import { BadInput, CannotRun } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel.ts";
@@ -46,6 +47,8 @@ export interface Session extends Disposable {
   sweep(): void;
   /** What was noted of a cgroup (struct cgroup_names in bpf/cgroup.bpf.h); undefined if nothing was. */
   cgroupNames(id: bigint): Uint8Array | undefined;
+  /** Makes room for more cgroups: takes what was noted, whole, of those that `isKnown` out of the map. */
+  forgetCgroups(isKnown: (id: bigint) => boolean): void;
   /** The entries of `counts`, each as the layout has it. */
   counts(): Uint8Array;
   losses(): Losses;
@@ -134,6 +137,13 @@ export function tryPlan(
           if (section.getBigUint64(offset, true) > 0n) object.iterate(plan.sweep.often, plan.sweep.map);
         },
         cgroupNames: (id) => object.get("cgroup_names", new Uint8Array(BigUint64Array.of(id).buffer)),
+        forgetCgroups(isKnown) {
+          const noted = object.entries("cgroup_names");
+          for (let at = 0; at < noted.length; at += 8 + CGROUP_NAMES_BYTES) {
+            const key = noted.subarray(at, at + 8), id = new DataView(noted.buffer, at).getBigUint64(0, true);
+            if (isWhole(noted.subarray(at + 8)) && isKnown(id)) object.remove("cgroup_names", key);
+          }
+        },
         counts: () => object.entries("counts"),
         losses() {
           const lost: Record<string, number> = {};

@@ -75,6 +75,7 @@ export function newKernel(
     load: () => {},
     put: () => {},
     get: () => undefined,
+    remove: () => {},
     entries: () => new Uint8Array(0),
     exchange: () => {},
     take: () => new Uint8Array(0),
