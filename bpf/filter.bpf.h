@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The filters that every tool shares. Each is off unless user space sets its constant before load, and is dead code to
- * the verifier then. A filter's map tells what to do with what it lists (0: leave out, else keep); the constant, what to
- * do with the rest.
+ * the verifier then. A filter's map tells what to do with what it lists; the constant, what to do with the rest.
  */
 #ifndef NETTRACE_FILTER_BPF_H
 #define NETTRACE_FILTER_BPF_H
@@ -10,6 +9,9 @@
 #include "nettrace.bpf.h"
 
 enum filter { OFF, LEAVE_OUT_OTHERS, KEEP_OTHERS };
+
+/* Of a value in a filter's map: set if what is listed is to be kept. */
+#define KEEP 1
 
 #define FILTER_SET(name)											\
 	const volatile __u8 filter_##name = OFF;								\
@@ -69,7 +71,7 @@ struct {
 
 static __always_inline bool verdict(const __u8 *listed, __u8 filter)
 {
-	return listed ? *listed : filter == KEEP_OTHERS;
+	return listed ? *listed & KEEP : filter == KEEP_OTHERS;
 }
 
 static __always_inline bool keep_in(void *set, __u64 key, __u8 filter)
@@ -144,6 +146,15 @@ static __always_inline bool keep_task(void)
 	return true;
 }
 
+/*
+ * `comm` must be zero: a filter compares all of it, and before 5.17 a task's name has what is left of a longer one behind
+ * its end (strlcpy in __set_task_comm, fs/exec.c).
+ */
+static __always_inline void read_comm(char comm[16], const struct task_struct *task)
+{
+	bpf_core_read_str(comm, 16, &task->comm);
+}
+
 /* False if another task than the current one is filtered out, as an iterator comes by it. */
 static __always_inline bool keep_holder(struct task_struct *task, __u32 pid, __u32 uid, const char comm[16],
 					__u64 cgroup_id)
@@ -203,31 +214,35 @@ static __always_inline bool keep_ends(const struct endpoints *ends, __u32 netns)
 	return !filter_netnses || keep_in(&netnses, netns, filter_netnses);
 }
 
-/* Set if a child process is to be traced when its parent is (--children). */
+/* Set if children are to be kept, or left out, as their parent is (--children). */
 const volatile bool filter_children = false;
 LOST(children); /* processes not followed as there was no room for them */
 
 /*
- * A process is freed (delayed_put_task_struct in kernel/exit.c) a grace period after its number can be another's. So an
- * entry that keeps counts the processes of its number that are not freed yet, and a process that is not to be followed
- * takes away what one before it has left.
+ * A process is freed (delayed_put_task_struct in kernel/exit.c) a grace period after its number can be another's. So above
+ * KEEP an entry counts the processes of its number, besides the one, that are not freed yet; and a process that is not to
+ * be followed takes away what one before it has left.
  */
+#define UNFREED (KEEP << 1)
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u64 from = parent->tgid, to = child->tgid;
-	__u8 *before, keep = 1;
+	__u8 *parents, *before, own;
 
 	if (!filter_children || from == to)
 		return 0;
-	if (!keep_in(&pids, from, LEAVE_OUT_OTHERS)) {
+	parents = bpf_map_lookup_elem(&pids, &from);
+	if (!parents) {
 		bpf_map_delete_elem(&pids, &to);
 		return 0;
 	}
+	own = *parents & KEEP;
 	before = bpf_map_lookup_elem(&pids, &to);
 	if (before)
-		keep = *before + 1;
-	if (bpf_map_update_elem(&pids, &to, &keep, BPF_ANY))
+		own |= (*before & ~KEEP) + UNFREED;
+	if (bpf_map_update_elem(&pids, &to, &own, BPF_ANY))
 		COUNT_LOST(children);
 	return 0;
 }
@@ -237,13 +252,13 @@ SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget_process, struct task_struct *task)
 {
 	__u64 pid = task->tgid;
-	__u8 *unfreed;
+	__u8 *entry;
 
 	if (!filter_children || task->pid != task->tgid)
 		return 0;
-	unfreed = bpf_map_lookup_elem(&pids, &pid);
-	if (unfreed && *unfreed > 1)
-		*unfreed -= 1;
+	entry = bpf_map_lookup_elem(&pids, &pid);
+	if (entry && *entry >= UNFREED)
+		*entry -= UNFREED;
 	else
 		bpf_map_delete_elem(&pids, &pid);
 	return 0;

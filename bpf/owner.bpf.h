@@ -147,7 +147,7 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 	owner.pid = task->tgid;
 	owner.tid = task->pid;
 	owner.uid = BPF_CORE_READ(task, cred, uid.val);
-	bpf_core_read(owner.comm, sizeof(owner.comm), &task->comm);
+	read_comm(owner.comm, task);
 	if (!keep_holder(task, owner.pid, owner.uid, owner.comm, owner.cgroup_id))
 		return 0;
 	key = (__u64)sk;

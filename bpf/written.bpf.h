@@ -131,7 +131,7 @@ int read_written(struct bpf_iter__task_file *ctx)
 	holder->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	holder->tid = task->pid;
 	holder->uid = BPF_CORE_READ(task, cred, uid.val);
-	bpf_core_read(holder->comm, sizeof(holder->comm), &task->comm);
+	read_comm(holder->comm, task);
 	if (keep_holder(task, task->tgid, holder->uid, holder->comm, holder->cgroup_id))
 		holder->pid = task->tgid;
 	key = (__u64)sk;

@@ -20,6 +20,8 @@ export interface BpfObject extends Disposable {
   bss(size: number): DataView;
   /** Says whether load() is to load this program. */
   select(program: string, wanted: boolean): void;
+  /** Says which function of the kernel the program traces. Throws SystemError, with ESRCH if the kernel has none of this name. */
+  aim(program: string, target: string): void;
   /** Sets the size of a map, in entries, or in bytes for a ring. */
   resize(map: string, entries: number): void;
   /** Makes `map` be the map pinned at `path`; `keySize` in bytes. Throws SystemError, errno 0 if it is of another kind. */
@@ -28,6 +30,8 @@ export interface BpfObject extends Disposable {
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   /** What is under a key; undefined if nothing is. */
   get(map: string, key: Uint8Array): Uint8Array | undefined;
+  /** Removes what is under a key, if anything is. */
+  remove(map: string, key: Uint8Array): void;
   attach(program: string): void;
   /** The entries of a hash map, one after the other: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;
@@ -94,6 +98,9 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
     select(name, wanted) {
       libbpf.number(`select ${name}`, libbpf.bpf_program__set_autoload(program(name), wanted));
     },
+    aim(name, target) {
+      libbpf.number(`aim ${name}`, libbpf.bpf_program__set_attach_target(program(name), 0, cString(target)));
+    },
     resize(name, entries) {
       libbpf.number(`resize ${name}`, libbpf.bpf_map__set_max_entries(map(name), entries));
     },
@@ -123,6 +130,9 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
       const found = map(name), value = new Uint8Array(libbpf.bpf_map__value_size(found));
       const [keySize, valueSize] = [BigInt(key.length), BigInt(value.length)];
       return libbpf.bpf_map__lookup_elem(found, key.slice(), keySize, value, valueSize, 0n) === 0 ? value : undefined;
+    },
+    remove(name, key) {
+      libbpf.bpf_map__delete_elem(map(name), key.slice(), BigInt(key.length), 0n);
     },
     attach(name) {
       const found = program(name);

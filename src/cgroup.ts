@@ -26,11 +26,17 @@ export function describe(path: string): Cgroup {
 }
 
 // struct cgroup_names in bpf/cgroup.bpf.h
-const WHOLE_BYTES = 8, NAME_BYTES = 128;
+const WHOLE_BYTES = 8, NAME_BYTES = 128, LEVELS = 10;
+export const CGROUP_NAMES_BYTES = WHOLE_BYTES + LEVELS * NAME_BYTES;
+
+/** True if all names were noted, and none is cut; nobody writes to them any more then. */
+export function isWhole(noted: Uint8Array): boolean {
+  return noted[0] === 1;
+}
 
 /** The path that the kernel side noted; undefined if it is not whole. */
 export function parseNames(noted: Uint8Array): string | undefined {
-  if (noted[0] !== 1) return undefined;
+  if (!isWhole(noted)) return undefined;
   const names: string[] = [];
   for (let at = WHOLE_BYTES; at < noted.length; at += NAME_BYTES) {
     const name = noted.subarray(at, at + NAME_BYTES), end = name.indexOf(0);
@@ -71,8 +77,14 @@ function findPath(id: bigint): string | undefined {
   return search(root);
 }
 
-/** Looks cgroups up among those that the programs have noted, then among those that are there now. */
-export function newCgroups({ cgroupNames }: Pick<Session, "cgroupNames">): Cgroups {
+/** New cgroups between two times that the programs' map is tidied: an eighth of those that it has room for. */
+const TIDY_AFTER = 256;
+
+/**
+ * Looks cgroups up among those that the programs have noted, then among those that are there now. What is known need not
+ * be noted any longer; the programs note it again if it lives on, so their map holds what is new and what is alive.
+ */
+export function newCgroups({ cgroupNames, forgetCgroups }: Pick<Session, "cgroupNames" | "forgetCgroups">): Cgroups {
   const known = new Map<bigint, Cgroup | undefined>();
   let unnamed = 0;
   return {
@@ -83,6 +95,7 @@ export function newCgroups({ cgroupNames }: Pick<Session, "cgroupNames">): Cgrou
       if (path === undefined && id !== 0n) unnamed++;
       const found = path === undefined ? undefined : describe(path);
       known.set(id, found);
+      if (known.size % TIDY_AFTER === 0) forgetCgroups((id) => known.has(id));
       return found?.[part];
     },
     get unnamed() {

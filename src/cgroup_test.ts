@@ -51,10 +51,31 @@ Deno.test("parseNames reads names from the cgroup to the root, if they are all t
 
 Deno.test("newCgroups looks each up once, and counts those without a name", () => {
   let asked = 0;
-  const cgroups = newCgroups({ cgroupNames: (id) => (asked++, id === 7n ? noted(1, "b.scope", "") : undefined) });
+  const cgroups = newCgroups({
+    cgroupNames: (id) => (asked++, id === 7n ? noted(1, "b.scope", "") : undefined),
+    forgetCgroups: () => assert.fail("there is room"),
+  });
   assert.deepEqual([cgroups.text(7n, "path"), cgroups.text(7n, "unit"), asked], ["/b.scope", "b.scope", 1]);
   assert.equal(cgroups.text(0n, "path"), undefined);
   assert.equal(cgroups.unnamed, 0);
   for (const _ of [1, 2]) assert.equal(cgroups.text(2n ** 63n, "path"), undefined);
   assert.equal(cgroups.unnamed, 1);
+});
+
+Deno.test("newCgroups makes room for new ones before the programs' map is full, and still knows the others", () => {
+  const map = new Map<bigint, Uint8Array>();
+  const cgroups = newCgroups({
+    cgroupNames: (id) => map.get(id),
+    forgetCgroups(isKnown) {
+      for (const id of map.keys()) if (isKnown(id)) map.delete(id);
+    },
+  });
+  for (let id = 1n; id <= 5003n; id++) {
+    map.set(id, noted(1, `${id}.scope`, ""));
+    map.set(1n, noted(1, "1.scope", "")); // which lives on
+    assert.ok(map.size <= 257);
+    assert.equal(cgroups.text(id, "unit"), `${id}.scope`);
+  }
+  assert.equal(cgroups.text(2n, "unit"), "2.scope");
+  assert.equal(cgroups.unnamed, 0);
 });

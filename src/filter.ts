@@ -186,7 +186,7 @@ export const filters = {
   }, (item) => [commKey(item)]),
   uid: uids(),
   children: {
-    help: "with PIDs, trace the processes that they fork from now on, too",
+    help: "trace, or leave out, what PIDs fork from now on as themselves",
     constants: () => ({ filter_children: true }),
     programs: ["follow_fork", "forget_process"],
   } as Option,

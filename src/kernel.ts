@@ -13,6 +13,8 @@ export interface KernelObject extends Disposable {
   rodata(size: number): DataView;
   bss(size: number): DataView;
   select(program: string, wanted: boolean): void;
+  /** Says which function of the kernel a program traces; fails with ESRCH where there is none of this name. */
+  aim(program: string, target: string): void;
   resize(map: string, entries: number): void;
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
@@ -20,6 +22,8 @@ export interface KernelObject extends Disposable {
   put(map: string, key: Uint8Array, value: Uint8Array): void;
   /** What is under a key of a map; undefined if nothing is. */
   get(map: string, key: Uint8Array): Uint8Array | undefined;
+  /** Removes what is under a key of a map, if anything is. */
+  remove(map: string, key: Uint8Array): void;
   attach(program: string): void;
   /** The entries of a hash map: of each the bytes of its key, then those of its value. */
   entries(map: string): Uint8Array;

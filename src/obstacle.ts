@@ -6,8 +6,7 @@ const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, ENOSYS = 38;
 /** Where tracefs shows its events, by the place it is mounted at. */
 export const TRACEFS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
 
-/** True under lockdown=confidentiality, where no program may read the kernel's memory through a probe read. */
-export function isConfidential(kernel: Kernel): boolean {
+function isConfidential(kernel: Kernel): boolean {
   return kernel.readText("/sys/kernel/security/lockdown")?.includes("[confidentiality]") ?? false;
 }
 
@@ -19,8 +18,6 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
   if (some("kprobe/")) {
     if (!kernel.exists("/sys/bus/event_source/devices/kprobe")) return "this kernel has no kprobes (CONFIG_KPROBES)";
     if (isConfidential(kernel)) return "lockdown=confidentiality does not allow kprobes";
-  } else if (!some("fexit/") && isConfidential(kernel)) {
-    return "lockdown=confidentiality does not allow to look up file descriptors in the kernel's memory";
   }
   if (some("tracepoint/") && !TRACEFS.some((path) => kernel.exists(path))) {
     return "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing";
@@ -29,7 +26,11 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
 }
 
 /** Why a program could not be loaded or attached, in words. */
-export function reason(error: CallError): string {
+export function reason(error: CallError, kernel: Kernel): string {
+  // The verifier does not know bpf_probe_read_kernel then (bpf_tracing_func_proto, kernel/trace/bpf_trace.c).
+  if (error.log.includes("bpf_probe_read_kernel") && isConfidential(kernel)) {
+    return "lockdown=confidentiality does not allow its programs to read the kernel's memory";
+  }
   if (error.errno === ESRCH || error.errno === ENOENT) return `this kernel lacks its hook (${error.call})`;
   return `${error.call} failed: ${lastWords(error.log) || `errno ${error.errno}`}`;
 }

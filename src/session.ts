@@ -1,3 +1,4 @@
+import { CGROUP_NAMES_BYTES, isWhole } from "./cgroup.ts";
 import { BadInput, CannotRun } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel.ts";
@@ -46,6 +47,8 @@ export interface Session extends Disposable {
   sweep(): void;
   /** What was noted of a cgroup (struct cgroup_names in bpf/cgroup.bpf.h); undefined if nothing was. */
   cgroupNames(id: bigint): Uint8Array | undefined;
+  /** Makes room for more cgroups: takes what was noted, whole, of those that `isKnown` out of the map. */
+  forgetCgroups(isKnown: (id: bigint) => boolean): void;
   /** The entries of `counts`, each as the layout has it. */
   counts(): Uint8Array;
   losses(): Losses;
@@ -96,13 +99,13 @@ export function tryPlan(
   using cleanup = new DisposableStack();
   try {
     const object = cleanup.use(kernel.open(tool.object ?? tool.name));
-    prepare(object, tool, plan, request);
+    const optional = prepare(object, tool, plan, request);
     object.load();
     for (const { map, entries } of request.fills) {
       for (const { key, value } of entries) object.put(map, key, value);
     }
     for (const program of [...plan.programs, ...request.programs]) object.attach(program);
-    for (const program of plan.optional ?? []) attachIfThere(object, program);
+    for (const program of optional) ifThere(() => object.attach(program));
     if (plan.seed !== undefined) object.iterate(plan.seed);
     const bss = tool.layout.bss;
     const section = object.bss(sizeOf(bss));
@@ -134,6 +137,13 @@ export function tryPlan(
           if (section.getBigUint64(offset, true) > 0n) object.iterate(plan.sweep.often, plan.sweep.map);
         },
         cgroupNames: (id) => object.get("cgroup_names", new Uint8Array(BigUint64Array.of(id).buffer)),
+        forgetCgroups(isKnown) {
+          const noted = object.entries("cgroup_names");
+          for (let at = 0; at < noted.length; at += 8 + CGROUP_NAMES_BYTES) {
+            const key = noted.subarray(at, at + 8), id = new DataView(noted.buffer, at).getBigUint64(0, true);
+            if (isWhole(noted.subarray(at + 8)) && isKnown(id)) object.remove("cgroup_names", key);
+          }
+        },
         counts: () => object.entries("counts"),
         losses() {
           const lost: Record<string, number> = {};
@@ -149,7 +159,7 @@ export function tryPlan(
     if (!isCallError(error)) throw error;
     const sentence = fatal(error, kernel);
     if (sentence !== undefined) throw new CannotRun(sentence);
-    return { reason: reason(error) };
+    return { reason: reason(error, kernel) };
   }
 }
 
@@ -166,11 +176,16 @@ function sizeOf(section: Fields): number {
 /** Processes that --children can follow, what can be told apart when counting, and cgroups whose names are noted. */
 const ROOM_FOR_CHILDREN = 4096, ROOM_FOR_COUNTS = 16384, ROOM_FOR_CGROUPS = 2048;
 
-function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): void {
+/** Makes the object ready to be loaded. Returns the plan's optional programs that will be. */
+function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request): string[] {
+  const optional = (plan.optional ?? []).filter((program) => {
+    const target = FUNCTION.exec(tool.layout.programs[program] ?? "")?.[1];
+    return target === undefined || ifThere(() => object.aim(program, target));
+  });
   const wanted = new Set<string | undefined>([
     ...plan.programs,
     ...request.programs,
-    ...plan.optional ?? [],
+    ...optional,
     plan.seed,
     plan.look,
     plan.sweep?.often,
@@ -188,6 +203,7 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   const rodata = tool.layout.rodata;
   const section = object.rodata(sizeOf(rodata));
   for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
+  return optional;
 }
 
 function setConstant(
@@ -219,12 +235,18 @@ function usePinned(object: KernelObject, map: string, path: string, keySize: num
   }
 }
 
-const ENOENT = 2;
+const ENOENT = 2, ESRCH = 3;
 
-function attachIfThere(object: KernelObject, program: string): void {
+/** The section of a program whose function must be there for the object to load; its group is that function. */
+const FUNCTION = /^f(?:entry|exit)\/(.+)$/;
+
+/** False if the kernel lacks what `use` hooks. */
+function ifThere(use: () => void): boolean {
   try {
-    object.attach(program);
+    use();
+    return true;
   } catch (error) {
-    if (!isCallError(error) || error.errno !== ENOENT) throw error;
+    if (!isCallError(error) || (error.errno !== ENOENT && error.errno !== ESRCH)) throw error;
+    return false;
   }
 }

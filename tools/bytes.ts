@@ -9,14 +9,16 @@ export const bytePlans: readonly Plan[] = [
   { name: "tracepoint", programs: ["send_length", "receive_length", ...received], seed: "seed_received" },
   {
     name: "fexit",
-    programs: ["sendmsg_fexit", "sendpage_fexit", ...received],
+    programs: ["sendmsg_fexit", ...received],
+    optional: ["sendpage_fexit"],
     seed: "seed_received",
     note: `${NO_RECORDS} (plan fexit)`,
   },
   {
     name: "kprobe",
     aliases: ["kretprobe"],
-    programs: ["sendmsg_return", "sendmsg_entry", "sendpage_return", "sendpage_entry", ...received],
+    programs: ["sendmsg_return", "sendmsg_entry", ...received],
+    optional: ["sendpage_return", "sendpage_entry"],
     seed: "seed_received",
     note: `${NO_RECORDS} (plan kprobe)`,
   },

@@ -60,6 +60,29 @@ Deno.test("--children follows children and their children, and leaves others out
   }
 });
 
+Deno.test("--children leaves out the children, and theirs, of a process that is left out", async () => {
+  await using shell = newShell();
+  await using other = newShell();
+  for (const children of [true, false]) {
+    await using tracer = await start([
+      "tcpconnect",
+      "--json",
+      "-P",
+      String(CLOSED_PORT),
+      "-p",
+      `!${shell.pid}`,
+      ...children ? ["--children"] : [],
+    ]);
+    const child = await shell.run(`${connect} & echo $!; wait`);
+    const grandchild = await shell.run(`sh -c '${connect.replaceAll("'", `'\\''`)} & echo $!; wait'`);
+    await shell.run("echo"); // once those before it have ended
+    const stranger = await other.run(`${connect} & echo $!; wait`);
+    await other.run("echo");
+    const all = [child, grandchild, stranger].map(Number);
+    assert.deepEqual(await pidsOf(tracer), children ? all.slice(2) : all);
+  }
+});
+
 Deno.test("--children does not take another process for a child that has ended and had its number", async () => {
   await using shell = newShell();
   await using other = newShell();

@@ -71,6 +71,31 @@ for (const tool of ["tcpaccept", "tcpstates", "tcplife"]) {
   });
 }
 
+Deno.test("--show tells short-lived cgroups, however many there have been", async () => {
+  using home = newContainer("home");
+  const CLOSED_PORT = 9, below: string[] = [];
+  await using tracer = await start(["tcpconnect", "--json", "-P", `${CLOSED_PORT}`, "-p", `${Deno.pid}`, ...SHOW]);
+  const before = Deno.readTextFileSync("/proc/self/cgroup").match(/^0::(.*)$/m)?.[1] ?? assert.fail("this is cgroup2");
+  const root = home.path.slice(0, -home.below.length);
+  const enter = (path: string) => Deno.writeTextFileSync(`${path}/cgroup.procs`, `${Deno.pid}`);
+  try {
+    for (let i = 0; i < 2503; i++) { // the programs' map has room for 2048
+      const path = `${home.path}/${i}.service`;
+      Deno.mkdirSync(path);
+      enter(path);
+      await assert.rejects(Deno.connect({ port: CLOSED_PORT }));
+      enter(`${root}${before}`);
+      Deno.removeSync(path);
+      below.push(path.slice(root.length));
+    }
+  } finally {
+    enter(`${root}${before}`);
+  }
+  const { rows, summary } = readJson((await tracer.stop()).stdout);
+  assert.deepEqual((rows as unknown as Shown[]).map(({ cgroup }) => cgroup), below);
+  assert.equal(summary.lost, 0);
+});
+
 const LONG = `${"x".repeat(150)}.service`;
 
 Deno.test("--show tells a cgroup's name of any length while it is there, and then that it is not known", async () => {

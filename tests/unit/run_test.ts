@@ -4,7 +4,9 @@ import { BadInput, CannotRun } from "../../src/failure.ts";
 import type { Kernel } from "../../src/kernel.ts";
 import { runStream } from "../../src/run.ts";
 import { schema } from "../../src/schema.ts";
+import { openSession } from "../../src/session.ts";
 import tcpaccept from "../../tools/tcpaccept.ts";
+import tcptop from "../../tools/tcptop.ts";
 import { encodeEvent, newKernel, newRing, newTerminal } from "./fake_kernel.ts";
 
 const event = {
@@ -139,6 +141,25 @@ Deno.test("a plan that cannot be loaded gives way to the next one", async () => 
   assert.deepEqual(kernel.attached, ["graft_kprobe"]);
 });
 
+Deno.test("optional programs whose function the kernel lacks are not loaded", () => {
+  for (const lacks of [true, false]) {
+    const selected: string[] = [];
+    const kernel = newKernel(newRing(4096), {
+      object: {
+        select: (program, wanted) => void (wanted && selected.push(program)),
+        aim(_program, target) {
+          assert.equal(target, "tcp_sendpage");
+          if (lacks) throw callError(3);
+        },
+      },
+    });
+    using _session = openSession(tcptop, toRun(tcptop, parse(tcptop, ["--plan", "fexit"]).values), kernel);
+    assert.equal(selected.includes("sendpage_fexit"), !lacks);
+    assert.equal(kernel.attached.includes("sendpage_fexit"), !lacks);
+    assert.ok(kernel.attached.includes("sendmsg_fexit"));
+  }
+});
+
 Deno.test("a forced plan that cannot be used is a failure that says why", async () => {
   const kernel = newKernel(ringOf(0), { fexitErrno: () => 1 });
   await assert.rejects(runStream(asked("--plan", "fexit"), kernel, newTerminal()), (e) => {
@@ -193,6 +214,21 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
       },
     },
     /ulimit -l unlimited/,
+  ],
+  [
+    "lockdown=confidentiality",
+    {
+      readText(path) {
+        if (path.endsWith("/lockdown")) return "none integrity [confidentiality]\n";
+        return path.endsWith("/status") ? "CapEff:\t000001ffffffffff\n" : undefined;
+      },
+      object: {
+        load() {
+          throw callError(22, "12: (85) call bpf_probe_read_kernel#113\nunknown func bpf_probe_read_kernel#113\n");
+        },
+      },
+    },
+    /fexit: lockdown=confidentiality does not allow its programs to read .*kprobe: lockdown=confidentiality does not allow kprobes/,
   ],
   [
     "a kernel that has none of the hooks",
