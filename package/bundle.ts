@@ -21,6 +21,7 @@ const { metafile } = await esbuild.build({
   platform: "neutral",
   target: "esnext",
   mainFields: ["module", "main"],
+  conditions: ["browser"], // of packages with a form that needs no node: module
   minify: true,
   metafile: true,
   logLevel: "warning",
