@@ -34,6 +34,7 @@ export const commands = [
     summary: "Record what tools show into files",
   },
   { name: "replay", argument: "[OPTION]... FILE...", summary: "Show what was recorded as the tool would have" },
+  {
     name: "convert",
     argument: "--to FORMAT [OPTION]... FILE...",
     summary: "Turn recordings into parquet, csv, jsonl, otlp-jsonl or ecs",
