@@ -66,5 +66,4 @@ examples:
     nettrace convert --to parquet -o tables/ /var/log/nettrace  # a file per tool
     nettrace convert --to parquet -o lake/ --partition /var/log/nettrace
     nettrace convert --to csv tcplife-web1-20261120T060000Z.jsonl.zst
-    nettrace tcpdrop --json | nettrace convert --to ecs -  # until it ends
 `;

@@ -46,8 +46,7 @@ export function tablesOf(tool: Tool): Tables {
   if (!tool.count) return { events, all: [events], of: () => events };
   const countColumns = [...recordHead(tool.name), ...tool.count.columns.filter(isRecord)];
   const counts = tableOf(`${tool.name}_count`, tool.name, countColumns, layout.count?.fields ?? {});
-  const known = new Set(events.columns.map((c) => c.key));
-  const own = counts.columns.find((c) => !known.has(c.key))?.key ?? "";
+  const own = counts.columns.find(({ cell }) => cell.kind === "uint" && cell.field === "count")?.key ?? "";
   return { events, all: [events, counts], of: (record) => own in record ? counts : events };
 }
 
