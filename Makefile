@@ -7,7 +7,7 @@ ARGS ?=
 # What the executable runs on: denort (what deno compile takes), packed (Deno itself), or auto: denort if it can be had.
 RUNTIME ?= auto
 PREFIX ?= /usr/local
-TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts tests/live
+TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts tests/convert_test.ts tests/live
 
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))

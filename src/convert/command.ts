@@ -36,19 +36,29 @@ export async function runConvert(args: readonly string[], { tools, build, print 
     return 0;
   }
 
+  const request = { ...wanted, paths: command.args };
+  const version = build().version;
+  // A wait for somebody to write or to read lets no signal be served, so those end the process then as they always do.
+  const waits = request.output === undefined || request.paths.includes("-");
+  using signals = waits ? undefined : listen();
+  const stopping = () => signals?.came() ?? Promise.resolve(false);
+  return await convert(request, { tools, version, warn: printError, stopping });
+}
+
+/** Listens for the signals that end the process, so that no file stays behind that is not complete. */
+function listen(): Disposable & { came(): Promise<boolean> } {
   let stopped = false;
   const stop = () => void (stopped = true);
   for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
-  const stopping = async () => {
-    await new Promise((resolve) => setTimeout(resolve)); // signals are told between tasks
-    return stopped;
+  return {
+    async came() {
+      await new Promise((resolve) => setTimeout(resolve)); // signals are told between tasks
+      return stopped;
+    },
+    [Symbol.dispose]() {
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+    },
   };
-  try {
-    const request = { ...wanted, paths: command.args };
-    return await convert(request, { tools, version: build().version, warn: printError, stopping });
-  } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
-  }
 }
 
 const HELP = `usage: nettrace convert --to FORMAT [-h] [-o PATH] [--partition] FILE|DIR...

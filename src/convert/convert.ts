@@ -1,5 +1,6 @@
 import { BadInput } from "../failure.ts";
 import { lossLine } from "../loss.ts";
+import { harmless } from "../output/text.ts";
 import { openRecording, type RecordedEvent, type SegmentState } from "../record/reader.ts";
 import type { Tool } from "../tool.ts";
 import { type Destination, destination, type Wanted } from "./destination.ts";
@@ -38,7 +39,7 @@ export interface Surroundings {
 const INTERRUPTED = 130;
 const TURN_LINES = 16384;
 /** How many records may wait in all outputs together, each of some hundred bytes. */
-const MOST_WAITING = 131072, WATCH_LINES = 8192;
+const MOST_WAITING = 65536, WATCH_LINES = 8192;
 
 /** Converts recordings; returns the exit code. Throws BadInput and CannotRun, and then leaves no file. */
 export async function convert(request: Request, { tools, version, warn, stopping }: Surroundings): Promise<number> {
@@ -49,23 +50,24 @@ export async function convert(request: Request, { tools, version, warn, stopping
   using files = newFiles();
   const outputs = newOutputs(format, destination(request, format, files));
   using recording = openRecording(request.paths);
-  const known = new Map<string, Tables | undefined>();
-  const tablesOfTool = async (tool: string) => {
-    const load = Object.hasOwn(tools, tool) ? tools[tool] : undefined;
-    known.set(tool, load && tablesOf((await load()).default));
+  const known = new Map<string, Tables>();
+  const load = async (tool: string) => {
+    const declared = Object.hasOwn(tools, tool) ? await tools[tool]?.() : undefined;
+    if (declared) known.set(tool, tablesOf(declared.default));
     return known.get(tool);
   };
-  const leftOut = new Map<string, number>();
-  const leaveOut = (why: string) => void leftOut.set(why, (leftOut.get(why) ?? 0) + 1);
+  let strangers = 0, stranger = "", timeless = 0;
 
   let lines = 0;
   for (const { segment, kind, line } of recording.lines()) {
     if (++lines % TURN_LINES === 0 && await stopping()) return INTERRUPTED;
     if (lines % WATCH_LINES === 0) outputs.limit(MOST_WAITING);
-    const tables = known.has(line.tool) ? known.get(line.tool) : await tablesOfTool(line.tool);
+    const tables = known.get(line.tool) ?? await load(line.tool);
     if (kind === "event") {
-      if (!tables) leaveOut(`of the tool ${JSON.stringify(line.tool)}, which this nettrace does not have`);
-      else if (nanoseconds(line.time) === undefined) leaveOut("whose time is none");
+      if (!tables) {
+        strangers++;
+        stranger ||= line.tool;
+      } else if (nanoseconds(line.time) === undefined) timeless++;
       else outputs.add(line, tables.of(line), segment);
     } else if (tables) outputs.expect(tables.events);
   }
@@ -78,7 +80,12 @@ export async function convert(request: Request, { tools, version, warn, stopping
   outputs.end({ version, segments });
   files.commit();
 
-  for (const [why, n] of leftOut) warn(`left out ${n} record${n === 1 ? "" : "s"} ${why}`);
+  if (strangers > 0) {
+    warn(
+      `left out ${events(strangers)} of tools that this nettrace does not have, as ${harmless(stranger.slice(0, 40))}`,
+    );
+  }
+  if (timeless > 0) warn(`left out ${events(timeless)} whose time is none`);
   const misfits = outputs.misfits();
   if (misfits > 0) {
     warn(`${misfits} value${misfits === 1 ? " does" : "s do"} not fit the type of the column: null stands there`);
@@ -86,6 +93,10 @@ export async function convert(request: Request, { tools, version, warn, stopping
   for (const [tool, losses] of lossesOf(segments)) warn(`while it was recorded, ${tool} ${lossLine(losses)}`);
   for (const { missing } of segments) if (missing !== undefined) warn(missing);
   return 0;
+}
+
+function events(n: number): string {
+  return `${n} event${n === 1 ? "" : "s"}`;
 }
 
 async function formatOf(name: string | undefined): Promise<FileFormat> {

@@ -40,13 +40,13 @@ Deno.test("convert makes directories by tool, date and hour, and leaves out the 
 
 Deno.test("convert says what was lost, what is missing and what it left out, and has the rest", async () => {
   const cut = line(header("tcplife")) + line({ time: life.time, tool: "tcplife", lost: { ring_full: 3 } }) + line(life);
-  const odd = line({ ...accept, tool: "bashreadline" }) + line({ ...accept, time: "now" }) + line(accept);
+  const odd = line({ ...accept, tool: "bash\u009breadline" }) + line({ ...accept, time: "now" }) + line(accept);
   const { code, warnings, text } = await converted([cut, odd], { to: "jsonl", output: "{}/x" });
   assert.equal(code, 0);
   assert.equal(text("x").trimEnd().split("\n").length, 2);
   const said = warnings.join("\n");
-  assert.match(said, /left out 1 record of the tool "bashreadline", which this nettrace does not have/);
-  assert.match(said, /left out 1 record whose time is none/);
+  assert.match(said, /left out 1 event of tools that this nettrace does not have, as bash\?readline/);
+  assert.match(said, /left out 1 event whose time is none/);
   assert.match(said, /while it was recorded, tcplife lost 3 events: 3 because the ring was full/);
   assert.match(said, /Of \/0 something may be missing: it has no end/);
 });
@@ -85,4 +85,21 @@ Deno.test("convert tells of hosts by segment", async () => {
     "db1",
     "web1",
   ]);
+});
+
+Deno.test("convert leaves no file when it is interrupted", async () => {
+  const many = segment("tcplife", ...Array.from({ length: 20_000 }, () => life));
+  const { code, files } = await converted([many], { to: "csv", output: "{}/x.csv" }, () => Promise.resolve(true));
+  assert.deepEqual([code, files.size], [130, 0]);
+});
+
+Deno.test("convert makes one file of many hours although they take turns", async () => {
+  const hours = Array.from({ length: 300 }, (_, i) => new Date(Date.UTC(2026, 10, 1, i % 100)).toISOString());
+  const { files, text } = await converted([segment("tcplife", ...hours.map((time) => ({ ...life, time })))], {
+    to: "csv",
+    output: "{}",
+    partition: true,
+  });
+  const rows = Array.from(files.keys(), (path) => text(path).trimEnd().split("\r\n").length - 1);
+  assert.deepEqual(rows, Array.from({ length: 100 }, () => 3));
 });

@@ -103,8 +103,8 @@ function measured(event: RecordedEvent, others: Table["columns"]): { duration_ms
   return { duration_ms, rest };
 }
 
-/** The fields that have a value; undefined if none has. */
+/** The fields, of which JSON leaves out those without a value; undefined if none has one. */
 function some(fields: Fields): Fields | undefined {
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return known.length > 0 ? Object.fromEntries(known) : undefined;
+  for (const key in fields) if (fields[key] !== undefined) return fields;
+  return undefined;
 }

@@ -9,9 +9,9 @@ import { newValues } from "./parquet_values.ts";
 import { schemaOf } from "./parquet_schema.ts";
 
 /** Readers work on row groups in parallel; what a group takes in memory is its price. */
-const ROWS_IN_GROUP = 65536;
+const ROWS_IN_GROUP = 32768;
 
-/** Parquet: row groups of 64 Ki rows, zstd, statistics, and what is known of the recording as key-value metadata. */
+/** Parquet: row groups of 32 Ki rows, zstd, statistics, and what is known of the recording as key-value metadata. */
 export const parquet: FileFormat = {
   ending: "parquet",
   perTable: true,
@@ -64,7 +64,9 @@ function streamTo(output: Output): ByteWriter & { flush(): void } {
   const writer = new ByteWriter();
   const flush = () => {
     if (writer.index > 0) output.write(writer.getBytes());
-    writer.index = 0; // `offset` goes on: it is the place in the file
+    // A new buffer, as there may be thousands of files. `offset` goes on: it is the place in the file.
+    const { buffer, view } = new ByteWriter();
+    Object.assign(writer, { buffer, view, index: 0 });
   };
   return Object.assign(writer, { flush, finish: flush });
 }

@@ -1,14 +1,15 @@
-const FORM = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/;
-let second = "", second_ms = NaN;
+const SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, FRACTION = /^(?:\.\d{1,9})?Z$/;
+let second = "", second_ns: bigint | undefined;
 
 /** A time of a record (RFC 3339 in UTC, nanoseconds at most) since 1970; undefined for what is none. */
 export function nanoseconds(time: unknown): bigint | undefined {
-  const [, whole = "", fraction = ""] = typeof time === "string" ? FORM.exec(time) ?? [] : [];
-  if (whole === "") return undefined;
+  if (typeof time !== "string") return undefined;
+  const whole = time.slice(0, 19), fraction = time.slice(19);
   if (whole !== second) { // most records are of the same second as the one before
     second = whole;
-    second_ms = Date.parse(`${whole}Z`);
+    const ms = SECOND.test(whole) ? Date.parse(`${whole}Z`) : NaN;
+    second_ns = Number.isNaN(ms) ? undefined : BigInt(ms) * 1_000_000n;
   }
-  if (Number.isNaN(second_ms)) return undefined;
-  return BigInt(second_ms) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
+  if (second_ns === undefined || !FRACTION.test(fraction)) return undefined;
+  return second_ns + BigInt(fraction.slice(1, -1).padEnd(9, "0"));
 }

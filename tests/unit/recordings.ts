@@ -113,7 +113,11 @@ export interface Converted {
 }
 
 /** Converts files of these contents into a directory, of which `{}` in the output stands for the path. */
-export async function converted(contents: readonly string[], request: Omit<Request, "paths">): Promise<Converted> {
+export async function converted(
+  contents: readonly string[],
+  request: Omit<Request, "paths">,
+  stopping = () => Promise.resolve(false),
+): Promise<Converted> {
   const directory = Deno.makeTempDirSync({ prefix: "nettrace-convert-" });
   try {
     const paths = contents.map((content, i) => {
@@ -125,7 +129,7 @@ export async function converted(contents: readonly string[], request: Omit<Reque
     const output = request.output?.replace("{}", `${directory}/to`);
     const wanted = { ...request, paths, ...output !== undefined && { output } };
     const warn = (line: string) => void warnings.push(line.replaceAll(directory, ""));
-    const code = await convert(wanted, { tools, version: "1.2.3", warn, stopping: () => Promise.resolve(false) });
+    const code = await convert(wanted, { tools, version: "1.2.3", warn, stopping });
     const files = new Map(
       Array.from(filesIn(`${directory}/to`, ""), (path) => [path, Deno.readFileSync(`${directory}/to/${path}`)]),
     );
