@@ -7,6 +7,7 @@ const ENTRY_BYTES_MAX = 60_000;
 const NODE_ALLOWED: Record<string, string[]> = {
   "src/convert/parquet.ts": ["node:zlib"],
   "src/record/frame.ts": ["node:zlib"],
+  "src/record/plan.ts": ["node:util"],
 };
 
 const [entry, directory] = Deno.args;

@@ -34,6 +34,11 @@ export const commands = [
     summary: "Record what tools show into files",
   },
   { name: "replay", argument: "[OPTION]... FILE...", summary: "Show what was recorded as the tool would have" },
+  {
+    name: "convert",
+    argument: "--to FORMAT [OPTION]... FILE...",
+    summary: "Turn recordings into parquet, csv, jsonl, otlp-jsonl or ecs",
+  },
   { name: "completions", argument: "SHELL", summary: "Print the completion script for bash, zsh or fish" },
   { name: "version", argument: "", summary: "Tell the versions of nettrace and of what it runs on" },
 ] as const;
@@ -43,6 +48,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
   const [first, ...rest] = args;
   if (first === "record") return await (await import("./record/record.ts")).record(rest, world).then(() => 0);
   if (first === "replay") return await (await import("./replay/replay.ts")).replay(rest, world).then(() => 0);
+  if (first === "convert") return await (await import("./convert/command.ts")).runConvert(rest, world);
   let code = 0;
   const program = new Command("nettrace").helpOption(false).helpCommand(false).exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -70,7 +76,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
     const { completions } = await import("./completion.ts");
     world.print(completions(shell, await all(world), commands));
   });
-  for (const verbatim of ["record", "replay"] as const) program.command(verbatim);
+  for (const verbatim of ["record", "replay", "convert"] as const) program.command(verbatim);
   add("version").action(async () => world.print((await import("./version.ts")).versionText(world.build())));
   try {
     await program.parseAsync(normalised(args), { from: "user" });

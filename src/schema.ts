@@ -8,7 +8,9 @@ export function schema(tool: Tool): Record<string, unknown> {
     ? record("interval", sampleColumns(tool.name, tool.columns))
     : record("event", recordColumns(tool.name, tool.columns), recordShown(Object.keys(showable)));
   const { time, tool: name } = event.properties;
-  const counts = tool.count ? [record("count", [...recordHead(tool.name), ...tool.count.columns])] : [];
+  const counts = tool.count
+    ? [record("count", [...recordHead(tool.name), ...tool.count.columns.filter((c) => c.record !== false)])]
+    : [];
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: `nettrace ${tool.name}`,
