@@ -1,6 +1,7 @@
 import { BadInput } from "../failure.ts";
 import { type Footer, type Header, parseSegmentName } from "./segment.ts";
 import { linesOf, type Source } from "./source.ts";
+import { parseTime, type Time } from "./time.ts";
 
 /** An event, or a row of an interval, as `--json` prints it. */
 export interface RecordedEvent {
@@ -64,10 +65,12 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
   let bytesRead = 0;
   const closing = new DisposableStack();
   const lines = function* (): Generator<RecordedLine> {
+    const { since_ms = -Infinity, until_ms = Infinity } = range;
     for (const line of merged(found, open)) {
-      if (line.kind === "event" && (line.at_ms < (range.since_ms ?? -Infinity))) continue;
-      if (line.kind === "event" && line.at_ms > (range.until_ms ?? Infinity)) continue;
-      if (line.kind === "event") line.segment.events++;
+      if (line.kind === "event") {
+        if (line.at_ms < since_ms || line.at_ms > until_ms) continue;
+        line.segment.events++;
+      }
       yield line;
     }
   };
@@ -189,31 +192,34 @@ function* readSegment(source: Source, segment: SegmentState, offsets: Map<string
     if (line === undefined) odd++;
     return line;
   };
-  for (const text of linesOf(source, (fault) => void faults.push(fault))) {
-    if (text === "") continue;
-    const line = parse(text);
-    if (line === undefined) continue;
-    if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
-    const kind = kindOf(line);
-    if (kind === "header") {
-      const header = segment.header = line["header"] as Header;
-      if (typeof header.host === "string") segment.host = header.host;
-      const boot = String(header.boot_id);
-      offset_ms = Number(header.clock_offset_ns) / 1e6;
-      const first_ms = offsets.get(boot) ?? offset_ms;
-      offsets.set(boot, first_ms);
-      step_ms = offset_ms - first_ms || 0;
-    } else if (kind === "clock") {
-      const now_ms = Number((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
-      if (Number.isFinite(now_ms)) step_ms += now_ms - (offset_ms ?? now_ms);
-      offset_ms = now_ms;
-    } else if (kind === "lost") segment.lost_by = countsOf(line["lost"]);
-    else if (kind === "footer") {
-      segment.end = line.time;
-      segment.lost_by = countsOf(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
+  const time: Time = { seconds: 0, nanoseconds: 0 };
+  for (const batch of linesOf(source, (fault) => void faults.push(fault))) {
+    for (const text of batch) {
+      if (text === "") continue;
+      const line = parse(text);
+      if (line === undefined) continue;
+      if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
+      const kind = kindOf(line);
+      if (kind === "header") {
+        const header = segment.header = line["header"] as Header;
+        if (typeof header.host === "string") segment.host = header.host;
+        const boot = String(header.boot_id);
+        offset_ms = Number(header.clock_offset_ns) / 1e6;
+        const first_ms = offsets.get(boot) ?? offset_ms;
+        offsets.set(boot, first_ms);
+        step_ms = offset_ms - first_ms || 0;
+      } else if (kind === "clock") {
+        const now_ms = Number((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
+        if (Number.isFinite(now_ms)) step_ms += now_ms - (offset_ms ?? now_ms);
+        offset_ms = now_ms;
+      } else if (kind === "lost") segment.lost_by = countsOf(line["lost"]);
+      else if (kind === "footer") {
+        segment.end = line.time;
+        segment.lost_by = countsOf(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
+      }
+      if (parseTime(line.time, time)) at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
+      yield { segment, kind, line, at_ms };
     }
-    at_ms = (Date.parse(line.time) || at_ms + step_ms) - step_ms;
-    yield { segment, kind, line, at_ms };
   }
   if (odd > 0) faults.push(`${odd} of its lines are no records`);
   if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
@@ -231,8 +237,11 @@ function parseLine(text: string): RecordedEvent | undefined {
 }
 
 const KINDS = ["header", "interval", "clock", "lost", "footer"] as const;
+const MOST_KEYS_OF_OTHERS = 4; // time, tool, and what it is
 
 function kindOf(line: RecordedEvent): RecordedLine["kind"] {
+  let keys = 0;
+  for (const _ in line) if (++keys === MOST_KEYS_OF_OTHERS) return "event";
   for (const kind of KINDS) if (isObject(line[kind])) return kind;
   return isObject(line["summary"]) ? "footer" : "event";
 }

@@ -14,8 +14,8 @@ const MOST_LINE_BYTES = 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 const NEWLINE = 10;
 
-/** The lines of a source, whatever it is compressed with; `fault` is told of what is missing. */
-export function* linesOf(source: Source, fault: Fault): Generator<string> {
+/** The lines of a source in batches, whatever it is compressed with; `fault` is told of what is missing. */
+export function* linesOf(source: Source, fault: Fault): Generator<string[]> {
   let rest = new Uint8Array(0), skipping = false;
   for (const block of blocksOf(source, fault)) {
     const start = skipping ? block.indexOf(NEWLINE) + 1 : 0;
@@ -37,18 +37,13 @@ export function* linesOf(source: Source, fault: Fault): Generator<string> {
 }
 
 /** The lines of text that ends with a line's end. Decoding in pieces keeps strings from holding on to much more. */
-function* linesIn(bytes: Uint8Array): Generator<string> {
+function* linesIn(bytes: Uint8Array): Generator<string[]> {
   const decoder = new TextDecoder();
   for (let at = 0; at < bytes.length;) {
     const most = Math.min(at + READ_BYTES, bytes.length);
     let end = bytes.lastIndexOf(NEWLINE, most - 1) + 1;
     if (end <= at) end = bytes.indexOf(NEWLINE, most) + 1;
-    const text = decoder.decode(bytes.subarray(at, end));
-    for (let from = 0; from < text.length;) {
-      const to = text.indexOf("\n", from);
-      yield text.slice(from, to);
-      from = to + 1;
-    }
+    yield decoder.decode(bytes.subarray(at, end)).split("\n");
     at = end;
   }
 }

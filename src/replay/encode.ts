@@ -3,14 +3,15 @@ import { parseAddress } from "../filter.ts";
 import type { Lookups } from "../lookup.ts";
 import type { Fields } from "../output/row.ts";
 import type { RecordedEvent } from "../record/reader.ts";
+import type { Time } from "../record/time.ts";
 
 /** What a value of a record puts into an event's bytes at `q`. */
 type Put = (value: unknown, view: DataView, q: number) => void;
 
 /** Makes events of records again: the way of the row writers backwards. */
 export interface Encoder {
-  /** Writes the record's event at byte `q`, all of it; `time_ns` is its time by the clock of the row that will show it. */
-  encode(record: RecordedEvent, time_ns: bigint, q: number): void;
+  /** Writes the record's event at byte `q`, all of it; `time` is its time by the clock of the row that will show it. */
+  encode(record: RecordedEvent, time: Time, q: number): void;
   /** What rows look up, as the last record had it. */
   readonly lookups: Lookups;
 }
@@ -44,7 +45,7 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
     return (value, view, q) => {
       const n = Number(value);
       if (!Number.isFinite(n)) return;
-      if (size === 8) view.setBigUint64(q + offset, BigInt(Math.trunc(n)), true);
+      if (size === 8) setUint64(view, q + offset, Math.trunc(n));
       else if (size === 4) view.setUint32(q + offset, n, true);
       else if (size === 2) view.setUint16(q + offset, n, true);
       else view.setUint8(q + offset, n);
@@ -145,9 +146,9 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   });
   const time = fields["time_ns"]?.offset;
   return {
-    encode(record, time_ns, q) {
+    encode(record, { seconds, nanoseconds }, q) {
       bytes.fill(0, q, q + size);
-      if (time !== undefined) view.setBigUint64(q + time, BigInt.asUintN(64, time_ns), true);
+      if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
       for (const name in names) names[name] = "";
       for (const part in groups) groups[part] = undefined;
       frames = [];
@@ -189,6 +190,19 @@ function interned<Name extends string | undefined>(names: Name[], name: Name): n
   return at >= 0 ? at + 1 : names.length < MOST_NAMES ? names.push(name) : MOST_NAMES;
 }
 
+/** All nanoseconds of a time; of 104 days on, they take more than the 53 bits of a number. */
+function setTime(view: DataView, at: number, seconds: number, nanoseconds: number): void {
+  if (seconds < 9_000_000) setUint64(view, at, seconds * 1e9 + nanoseconds);
+  else view.setBigUint64(at, BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds), true);
+}
+
+/** Exact below 2^53. */
+function setUint64(view: DataView, at: number, n: number): void {
+  const high = Math.floor(n / 4294967296);
+  view.setUint32(at, n - high * 4294967296, true);
+  view.setUint32(at + 4, high, true);
+}
+
 function fieldsOf(cell: Cell): string[] {
   return "field" in cell ? [cell.field] : [];
 }
@@ -207,6 +221,25 @@ function commBytes(text: string): Uint8Array {
   return Uint8Array.from(text.split("\ufffd").flatMap((part, i) => [...i > 0 ? [0xff] : [], ...encoder.encode(part)]));
 }
 
+/** The sixteen bytes of an address that is IPv4 and written as we write it; undefined for others. */
+function parseIpv4(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(16);
+  bytes[10] = bytes[11] = 255;
+  let octet = 0, digits = 0, at = 12;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : DOT;
+    if (code === DOT && digits > 0 && octet < 256 && at < 16) {
+      bytes[at++] = octet;
+      octet = digits = 0;
+    } else if (code >= 48 && code <= 57 && digits < 3) {
+      octet = 10 * octet + code - 48;
+      digits++;
+    } else return undefined;
+  }
+  return at === 16 ? bytes : undefined;
+}
+
+const DOT = 46;
 const MOST_ADDRESSES = 65536;
 
 /** Parses addresses, and remembers those that it has met lately. */
@@ -215,7 +248,7 @@ function newAddresses(): (text: string) => Uint8Array | undefined {
   return (text) => {
     if (known.has(text)) return known.get(text);
     if (known.size >= MOST_ADDRESSES) known = new Map();
-    const address = parseAddress(text);
+    const address = parseIpv4(text) ?? parseAddress(text);
     known.set(text, address);
     return address;
   };

@@ -5,6 +5,7 @@ import { newSink, type Sink } from "../output/sink.ts";
 import { recordingColumns } from "../record/recorder.ts";
 import type { RecordedEvent } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
+import { parseTime, type Time } from "../record/time.ts";
 import { rowLayout, viewRows } from "../rows.ts";
 import { BLOCKED_WAIT_MS, type Run, shownBy } from "../run.ts";
 import { nameBy, newWriter, partialHead, reportOf } from "../sample.ts";
@@ -13,8 +14,8 @@ import type { Terminal } from "../terminal.ts";
 import { newEncoder } from "./encode.ts";
 import { compileKeep } from "./filter.ts";
 
-/** Realtime minus monotonic clock of the host that recorded, in nanoseconds. */
-export type Offset = bigint;
+/** Realtime minus monotonic clock of the host that recorded. */
+export type Offset = Readonly<Time>;
 
 /** Shows one tool's records as the tool would have. */
 export interface Player {
@@ -24,7 +25,7 @@ export interface Player {
   /** Takes the line before an interval's rows. */
   interval(line: RecordedEvent): Promise<void>;
   /** Shows an event, or keeps a row for its interval's end. */
-  event(line: RecordedEvent, offset: Offset): Promise<void>;
+  event(line: RecordedEvent, offset: Offset): Promise<void> | void;
   /** Shows what is kept. */
   end(): Promise<void>;
 }
@@ -42,9 +43,11 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
   const views = { u8: bytes, u16: new Uint16Array(bytes.buffer), u32: new Uint32Array(bytes.buffer) };
   const encoder = newEncoder(recordingColumns(run, false), event.fields, event.size, bytes);
   const keep = compileKeep(run, event.fields);
-  let adjusted: Offset = 0n;
-  const clock = newClock(toOffset(0n));
+  const time = { ...NO_TIME };
+  let adjusted: Offset = NO_TIME;
+  const clock = newClock(NO_TIME);
   const row = compileRow(columns, event.fields, format, views, sink.out, clock, encoder.lookups);
+  const write = (p: number) => row(0, p);
   const view = new DataView(bytes.buffer);
   return {
     sink,
@@ -53,15 +56,20 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
       return Promise.resolve();
     },
     interval: () => Promise.resolve(),
-    async event(line, offset) {
-      const real_ns = parseTime(line.time);
+    event(line, offset) {
+      parseTime(line.time, time);
+      time.seconds -= offset.seconds;
+      time.nanoseconds -= offset.nanoseconds;
+      if (time.nanoseconds < 0) {
+        time.seconds--;
+        time.nanoseconds += 1e9;
+      }
       if (adjusted !== offset) {
         adjusted = offset;
-        clock.adjust(toOffset(offset));
+        clock.adjust(offset);
       }
-      encoder.encode(line, real_ns - offset, 0);
-      if (!keep(view, 0)) return;
-      if (!sink.row((p) => row(0, p))) await flush(sink, kernel, terminal);
+      encoder.encode(line, time, 0);
+      return keep(view, 0) && !sink.row(write) ? flush(sink, kernel, terminal) : undefined;
     },
     end: () => flush(sink, kernel, terminal),
   };
@@ -78,7 +86,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
   const one = new Uint8Array(size), view = new DataView(one.buffer);
   const encoder = newEncoder(columns, fields, size, one);
   const keep = compileKeep(run, fields);
-  const clock = newClock(toOffset(0n));
+  const clock = newClock(NO_TIME);
   const writer = newWriter(sink, clock, encoder.lookups, kernel, terminal);
   let current: { line: RecordedEvent; rows: Uint8Array[] } | undefined;
 
@@ -91,8 +99,8 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
     const rows = viewRows(u8, layout);
     const { start, end, partial, texts, variables } = line["interval"] as Record<string, unknown>;
     const interval = {
-      start_ns: parseTime(String(start)),
-      end_ns: parseTime(String(end)),
+      start_ns: nanosecondsOf(String(start)),
+      end_ns: nanosecondsOf(String(end)),
       partial: partial === true,
     };
     const spent_s = Number(interval.end_ns - interval.start_ns) / 1e9;
@@ -131,9 +139,9 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
         const { start, end, partial } = line;
         current = { line: { time: line.time, tool: line.tool, interval: { start, end, partial } }, rows: [] };
       }
-      encoder.encode(line, 0n, 0);
-      view.setBigUint64(fields["start_ns"]?.offset ?? NaN, parseTime(String(line["start"])), true);
-      view.setBigUint64(fields["end_ns"]?.offset ?? NaN, parseTime(String(line["end"])), true);
+      encoder.encode(line, NO_TIME, 0);
+      view.setBigUint64(fields["start_ns"]?.offset ?? NaN, nanosecondsOf(String(line["start"])), true);
+      view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(String(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
     },
     end: show,
@@ -153,20 +161,10 @@ async function flush(sink: Sink, kernel: Pick<Kernel, "turn">, terminal: Termina
   }
 }
 
-function toOffset(offset_ns: bigint): { seconds: number; nanoseconds: number } {
-  return { seconds: Number(offset_ns / 1_000_000_000n), nanoseconds: Number(offset_ns % 1_000_000_000n) };
+/** Nanoseconds since 1970 of a time in a record; 0 if it is none. */
+function nanosecondsOf(text: string): bigint {
+  const time = { seconds: 0, nanoseconds: 0 };
+  return parseTime(text, time) ? BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds) : 0n;
 }
 
-let second = "", second_ns = 0n;
-
-/** Nanoseconds since 1970 of a time as RFC 3339 has it; 0 if it is none. */
-function parseTime(text: string): bigint {
-  const whole = text.slice(0, 19);
-  if (whole !== second) {
-    const ms = Date.parse(`${whole}Z`);
-    second = whole;
-    second_ns = Number.isNaN(ms) ? 0n : BigInt(ms) * 1_000_000n;
-  }
-  const [, fraction = ""] = /^\.(\d{1,9})/.exec(text.slice(19)) ?? [];
-  return second_ns + BigInt(fraction.padEnd(9, "0"));
-}
+const NO_TIME: Time = { seconds: 0, nanoseconds: 0 };

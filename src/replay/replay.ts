@@ -8,7 +8,7 @@ import { conclude, flushAll, type Run } from "../run.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
 import { isFilter } from "./filter.ts";
-import { newEventPlayer, newSamplePlayer, type Player } from "./player.ts";
+import { newEventPlayer, newSamplePlayer, type Offset, type Player } from "./player.ts";
 import { parseMoment } from "./moment.ts";
 
 export const REPLAY_USAGE = `usage: nettrace replay [TOOL] FILE|DIR|-... [OPTION]... [TOOL'S OPTION]...
@@ -131,15 +131,15 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
   const terminal = playing.terminal ?? openTerminal(kernel.waitWritable);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const players = new Map<string, { player: Player; run: Run }>();
-  const clocks = new Map<SegmentState, bigint>();
+  const clocks = new Map<SegmentState, Offset>();
   let last: Player | undefined;
   for (const line of recording.lines()) {
     if (terminal.stopping() || last?.sink.closed) break;
-    const tool = byName.get(line.line.tool);
-    if (tool === undefined) continue;
     keepClock(line, clocks);
-    let known = players.get(tool.name);
+    let known = players.get(line.line.tool);
     if (known === undefined) {
+      const tool = byName.get(line.line.tool);
+      if (tool === undefined) continue;
       const run = runOf(tool, line, playing);
       const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { kernel, terminal });
       await player.begin(line.segment.header);
@@ -158,16 +158,21 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
 }
 
 /** Notes what the segment's monotonic clock is now by the realtime clock. */
-function keepClock({ kind, line, segment }: RecordedLine, clocks: Map<SegmentState, bigint>): void {
+function keepClock({ kind, line, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): void {
+  if (kind === "event") return;
   const told = kind === "header" ? segment.header?.clock_offset_ns : undefined;
   const offset = told ?? (kind === "clock" ? (line["clock"] as { offset_ns?: unknown }).offset_ns : undefined);
-  if (/^\d{1,19}$/.test(String(offset))) clocks.set(segment, BigInt(String(offset)));
+  if (/^\d{1,19}$/.test(String(offset))) clocks.set(segment, toOffset(BigInt(String(offset))));
+}
+
+function toOffset(offset_ns: bigint): Offset {
+  return { seconds: Number(offset_ns / 1_000_000_000n), nanoseconds: Number(offset_ns % 1_000_000_000n) };
 }
 
 /** Where no header tells of clocks, the monotonic one began with the first event's second. */
-function firstOffset({ line, segment }: RecordedLine, clocks: Map<SegmentState, bigint>): bigint {
+function firstOffset({ line, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): Offset {
   const [any] = clocks.values();
-  const offset = any ?? BigInt(Math.floor((Date.parse(line.time) || 0) / 1000)) * 1_000_000_000n;
+  const offset = any ?? { seconds: Math.floor((Date.parse(line.time) || 0) / 1000), nanoseconds: 0 };
   clocks.set(segment, offset);
   return offset;
 }

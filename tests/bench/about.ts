@@ -61,6 +61,13 @@ be, did not show.`,
 and after, beside the tool's twin of libbpf-tools, where that works here. *Tax* is what is missing of 100 %. *Noise* is
 told as for accepts.`,
   },
+  record: {
+    title: "Recordings",
+    how:
+      `The same process at an even pace, recorded by nettrace's recorder with zstd onto a disk, then replayed into a pipe.
+The events are made up so that addresses, ports and PIDs are as good as random. *Lost* is what was produced and is not
+among the replayed rows.`,
+  },
   idle: {
     title: "Idle",
     how: "Attached, with nothing to show. Sizes are in MB of 1000000 bytes.",

@@ -10,6 +10,7 @@ import { machine } from "./machine.ts";
 import { type Measure, met, ratio } from "./measure.ts";
 import { rate } from "./rate.ts";
 import { type Group, page, table } from "./report.ts";
+import { record } from "./record.ts";
 import { rr } from "./rr.ts";
 import { start } from "./start.ts";
 import { storm } from "./storm.ts";
@@ -23,6 +24,7 @@ const benches: Record<Bench, () => Promise<Measure[]>> = {
   cost,
   storm,
   rr,
+  record,
   idle,
 };
 
