@@ -27,7 +27,11 @@ export const commands = [
     summary: "Tell what this machine allows, and which plan each tool would use",
   },
   { name: "man", argument: "TOOL", summary: "Print the manual page of a tool, for `man -l -`" },
-  { name: "schema", argument: "TOOL", summary: "Print the JSON Schema of a tool's records" },
+  {
+    name: "schema",
+    argument: "TOOL [--recording]",
+    summary: "Print the JSON Schema of a tool's records, or of the lines of its recordings",
+  },
   {
     name: "record",
     argument: "[OPTION]... TOOL [OPTION]... [+ TOOL [OPTION]...]...",
@@ -68,10 +72,12 @@ export async function runCommand(args: readonly string[], world: World): Promise
     const { manual } = await import("./man.ts");
     world.print(manual(await tool(name, world), world.build().version));
   });
-  add("schema").argument("<tool>").action(async (name: string) => {
-    const { schema } = await import("./schema.ts");
-    world.print(JSON.stringify(schema(await tool(name, world)), null, 2) + "\n");
-  });
+  add("schema").argument("<tool>").option("--recording").action(
+    async (name: string, { recording }: { recording?: boolean }) => {
+      const { schema } = recording ? await import("./record/schema.ts") : await import("./schema.ts");
+      world.print(JSON.stringify(schema(await tool(name, world)), null, 2) + "\n");
+    },
+  );
   add("completions").argument("<shell>").action(async (shell: string) => {
     const { completions } = await import("./completion.ts");
     world.print(completions(shell, await all(world), commands));

@@ -48,7 +48,7 @@ export function schema(tool: Tool): Record<string, unknown> {
 }
 
 /** The schema of a record with these columns, and with others that may be there. */
-function record(title: string, columns: readonly Column[], others: readonly Column[] = []) {
+export function record(title: string, columns: readonly Column[], others: readonly Column[] = []) {
   const properties: Record<string, unknown> = Object.fromEntries(
     [...columns, ...others].map((c) => [c.key, { ...nullable(typeOf(c.cell), c), description: c.description }]),
   );

@@ -180,7 +180,7 @@ function value(cell: Cell, index: number | string, fields: Fields): string {
     }
     case "per_s": {
       const spent_ns = `(${double(fields, "end_ns")} - ${double(fields, "start_ns")})`;
-      return `b.fixed(out, p, ${double(fields, cell.field)} * 1e9 / ${spent_ns}, ${cell.digits})`;
+      return `b.fixed(out, p, ${double(fields, cell.field)} * 1e9 / (${spent_ns} || Infinity), ${cell.digits})`;
     }
     case "ms":
       return `b.fixed(out, p, Math.floor(${double(fields, cell.field)} / 1000) / 1000, ${cell.digits})`;

@@ -32,7 +32,6 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   /** Names of cgroups whose ids are not told: they get some. */
   const ids: (string | undefined)[] = [];
   const counted = new Set(columns.flatMap(({ cell }) => cell.kind === "uint" ? cell.field : []));
-  const hasVersion = columns.some(({ cell }) => cell.kind === "ip_version");
   const addresses = newAddresses();
 
   const place = (name: string) => {
@@ -82,12 +81,13 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
       }
       case "address": {
         const { offset } = place(cell.field);
-        const family = number(cell.family);
+        const family = number(cell.family), familyAt = place(cell.family).offset;
         return (value, view, q) => {
           const address = addresses(String(value));
           if (address === undefined) return;
           bytes.set(address, q + offset);
-          if (!hasVersion) family(String(value).includes(":") ? AF_INET6 : AF_INET, view, q);
+          const isSaid = view.getUint16(q + familyAt, true) !== 0;
+          if (!isSaid) family(String(value).includes(":") ? AF_INET6 : AF_INET, view, q);
         };
       }
       case "comm": {

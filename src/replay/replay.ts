@@ -154,7 +154,7 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
     }
   }
   await last?.end();
-  finish(players, recording.segments().filter(({ tool }) => byName.has(tool)), terminal);
+  finish(players, recording.segments().filter(({ tool }) => tool === "" || byName.has(tool)), terminal);
 }
 
 /** Notes what the segment's monotonic clock is now by the realtime clock. */
