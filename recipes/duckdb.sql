@@ -1,4 +1,4 @@
--- Questions to recordings in DuckDB (1.3 or newer). Before:
+-- Questions to recordings in DuckDB. Before:
 --   nettrace convert --to parquet --partition -o lake /var/log/nettrace
 --   duckdb < duckdb.sql
 -- Times are in UTC, and DuckDB shows them to the microsecond.
