@@ -290,7 +290,7 @@ Deno.test("DuckDB sums up the same in Parquet, CSV and JSON, in more than one ro
 
 Deno.test("DuckDB finds partitions by tool, date and hour, and what the recipe asks for", () =>
   withDirectory(async (directory) => {
-    const retransmit = { ...accept, tool: "tcpretrans", type: "R", conn_id: life.conn_id };
+    const retransmit = { ...accept, tool: "tcpretrans", type: "R", lport: life.lport, conn_id: life.conn_id };
     const night = { ...life, time: "2026-11-21T00:00:00.000000000Z" };
     const tracks = [
       segment("tcplife", life, { ...life, comm: "curl", conn_id: "00000000000000cc" }, night),
