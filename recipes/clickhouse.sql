@@ -1,4 +1,4 @@
--- Recordings in ClickHouse (24 or newer). Before:
+-- Recordings in ClickHouse. Before:
 --   nettrace convert --to parquet -o tables /var/log/nettrace
 
 -- Without a server: clickhouse local --queries-file clickhouse.sql
@@ -6,7 +6,7 @@ SELECT comm, raddr, count() AS sessions, sum(tx_bytes) AS sent, quantile(0.99)(d
 FROM file('tables/tcplife.parquet', Parquet)
 GROUP BY comm, raddr ORDER BY sent DESC LIMIT 10;
 
--- In a table; times keep their nanoseconds. clickhouse-client reads the file where it runs.
+-- Into a table, where times keep their nanoseconds. A server finds files below its user_files_path only.
 CREATE TABLE IF NOT EXISTS tcplife
 (
     time DateTime64(9, 'UTC'),

@@ -1,4 +1,4 @@
--- Questions to recordings in DuckDB (1.3 or newer). Before:
+-- Questions to recordings in DuckDB. Before:
 --   nettrace convert --to parquet --partition -o lake /var/log/nettrace
 --   duckdb < duckdb.sql
 -- Times are in UTC, and DuckDB shows them to the microsecond.
@@ -19,10 +19,10 @@ from read_parquet('lake/tool=tcpdrop/**/*.parquet', hive_partitioning = true)
 where date = '2026-11-20' and hour between '06' and '07'
 group by all order by minute, drops desc, reason;
 
--- Which sessions had retransmits? A connection has the same conn_id in all tools' events.
+-- Which sessions had retransmits? A connection has the same conn_id in all tools' events, at both ends.
 select s.host, s.comm, s.raddr, s.rport, s.duration_ms, count(*) retransmits
 from read_parquet('lake/tool=tcplife/**/*.parquet', hive_partitioning = true) s
-join read_parquet('lake/tool=tcpretrans/**/*.parquet', hive_partitioning = true) r using (host, conn_id)
+join read_parquet('lake/tool=tcpretrans/**/*.parquet', hive_partitioning = true) r using (host, conn_id, lport)
 group by all order by retransmits desc limit 10;
 
 -- Was anything lost, or is anything missing? Each file tells for its tool's whole recording.

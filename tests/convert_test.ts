@@ -288,9 +288,28 @@ Deno.test("DuckDB sums up the same in Parquet, CSV and JSON, in more than one ro
     assert.deepEqual(pruned, [{ unknown: "4682", least: "0", most: "299" }]);
   }));
 
+Deno.test("random names of processes are read from CSV as they were (seed 5)", () =>
+  withDirectory(async (directory) => {
+    const random = randomOf(5);
+    const parts = ["a", " ", ",", '"', '""', "\n", "\r\n", "\r", "\t", "\\", "#", "'", "é", "😀", "\ufffd", "\u0001"];
+    const name = () =>
+      Array.from({ length: 1 + Math.floor(random() * 8) }, () => parts[Math.floor(random() * parts.length)]).join("");
+    const rows = Array.from({ length: 3000 }, (_, i) => ({ ...life, pid: i, comm: random() < 0.1 ? null : name() }));
+    await convert(directory, [segment("tcplife", ...rows)], "--to", "csv", "-o", "x.csv");
+    const options = "all_varchar = true, header = true, delim = ',', quote = '\"', escape = '\"', new_line = '\\r\\n'";
+    const found = await duckdb(
+      `select pid, comm, host from read_csv('x.csv', ${options}) order by pid::int`,
+      directory,
+    );
+    assert.deepEqual(
+      found.map(({ pid, comm, host }) => [pid, comm, host]),
+      rows.map(({ pid, comm }) => [String(pid), comm, "web1"]),
+    );
+  }));
+
 Deno.test("DuckDB finds partitions by tool, date and hour, and what the recipe asks for", () =>
   withDirectory(async (directory) => {
-    const retransmit = { ...accept, tool: "tcpretrans", type: "R", conn_id: life.conn_id };
+    const retransmit = { ...accept, tool: "tcpretrans", type: "R", lport: life.lport, conn_id: life.conn_id };
     const night = { ...life, time: "2026-11-21T00:00:00.000000000Z" };
     const tracks = [
       segment("tcplife", life, { ...life, comm: "curl", conn_id: "00000000000000cc" }, night),

@@ -9,7 +9,7 @@ import type { FileFormat, Writer } from "./format.ts";
 import { type Table, type Tables, tablesOf } from "./table.ts";
 import { nanoseconds } from "./time.ts";
 
-/** The formats, by the names that --to takes. */
+/** The formats, each loaded only when it is asked for. */
 const FORMATS: Readonly<Record<string, () => Promise<FileFormat>>> = {
   parquet: async () => (await import("./parquet.ts")).parquet,
   csv: async () => (await import("./csv.ts")).csv,
@@ -18,6 +18,7 @@ const FORMATS: Readonly<Record<string, () => Promise<FileFormat>>> = {
   ecs: async () => (await import("./ecs.ts")).ecs,
 };
 
+/** What --to takes. */
 export const FORMAT_NAMES = Object.keys(FORMATS);
 
 /** What the command line asks for. */

@@ -103,3 +103,17 @@ Deno.test("convert makes one file of many hours although they take turns", async
   const rows = Array.from(files.keys(), (path) => text(path).trimEnd().split("\r\n").length - 1);
   assert.deepEqual(rows, Array.from({ length: 100 }, () => 3));
 });
+
+Deno.test("convert tells of values that a column cannot hold, and of counts in a file of their own", async () => {
+  const count = {
+    time: life.time,
+    tool: "tcpdrop",
+    reason: "NO_SOCKET",
+    reason_code: 3,
+    function: "f",
+    drops: 2 ** 60,
+  };
+  const { files, warnings } = await converted([segment("tcpdrop", count)], { to: "parquet", output: "{}" });
+  assert.deepEqual(Array.from(files.keys()), ["tcpdrop.parquet", "tcpdrop_count.parquet"]);
+  assert.deepEqual(warnings, ["1 value does not fit the type of the column: null stands there"]);
+});

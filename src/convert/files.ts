@@ -13,6 +13,7 @@ export interface Files extends Disposable {
   commit(): void;
 }
 
+/** Files of which none is there yet. */
 export function newFiles(): Files {
   const names = new Map<string, string>();
   const create = (path: string): Output => {

@@ -3,25 +3,23 @@ import type { RecordedEvent } from "../record/reader.ts";
 import type { Table } from "./table.ts";
 
 /** What a column of any tool stands for, where that has a name outside nettrace, too. */
-export const ROLES = [
-  "local_address",
-  "local_port",
-  "peer_address",
-  "peer_port",
-  "source_address",
-  "source_port",
-  "destination_address",
-  "destination_port",
-  "pid",
-  "tid",
-  "uid",
-  "comm",
-  "container",
-  "cgroup",
-  "sent_bytes",
-  "received_bytes",
-] as const;
-export type Role = typeof ROLES[number];
+export type Role =
+  | "local_address"
+  | "local_port"
+  | "peer_address"
+  | "peer_port"
+  | "source_address"
+  | "source_port"
+  | "destination_address"
+  | "destination_port"
+  | "pid"
+  | "tid"
+  | "uid"
+  | "comm"
+  | "container"
+  | "cgroup"
+  | "sent_bytes"
+  | "received_bytes";
 
 // By the fields that the declaration's cells show: they are called the same in all tools, while keys are bcc's.
 const ADDRESSES: Record<string, Role> = {

@@ -12,7 +12,6 @@ export interface TableColumn {
   readonly key: string;
   readonly type: ColumnType;
   readonly cell: Cell;
-  readonly description: string;
 }
 
 /** Records with the same columns: the events of a tool, or its counts. */
@@ -26,7 +25,6 @@ export interface Table {
 /** The tables of a tool. */
 export interface Tables {
   readonly events: Table;
-  readonly all: readonly Table[];
   /** The table that a record belongs to. */
   of(record: Readonly<Record<string, unknown>>): Table;
 }
@@ -43,11 +41,11 @@ export function tablesOf(tool: Tool): Tables {
   const connection = newConnections().of(tool) === undefined ? [] : [connectionColumn];
   const fields = (tool.sample ? layout.sample : layout.event)?.fields ?? {};
   const events = tableOf(tool.name, tool.name, [...records, ...connection], fields);
-  if (!tool.count) return { events, all: [events], of: () => events };
+  if (!tool.count) return { events, of: () => events };
   const countColumns = [...recordHead(tool.name), ...tool.count.columns.filter(isRecord)];
   const counts = tableOf(`${tool.name}_count`, tool.name, countColumns, layout.count?.fields ?? {});
   const own = counts.columns.find(({ cell }) => cell.kind === "uint" && cell.field === "count")?.key ?? "";
-  return { events, all: [events, counts], of: (record) => own in record ? counts : events };
+  return { events, of: (record) => own in record ? counts : events };
 }
 
 function isRecord(column: Column): boolean {
@@ -55,17 +53,12 @@ function isRecord(column: Column): boolean {
 }
 
 function tableOf(name: string, tool: string, columns: readonly Column[], fields: Fields): Table {
-  const own = columns.map(({ key, cell, description }) => ({ key, cell, description, type: typeOf(cell, fields) }));
+  const own = columns.map(({ key, cell }) => ({ key, cell, type: typeOf(cell, fields) }));
   return { name, tool, columns: [...own, hostColumn] };
 }
 
 /** What a recording tells of a segment, and so of each of its records. */
-const hostColumn: TableColumn = {
-  key: "host",
-  type: "string",
-  cell: { kind: "text", text: "" },
-  description: "The host that recorded it.",
-};
+const hostColumn: TableColumn = { key: "host", type: "string", cell: { kind: "text", text: "" } };
 
 /** Ids of processes and threads are below 2^22 (PID_MAX_LIMIT in include/linux/threads.h). */
 const PROCESS_IDS = ["pid", "tid"];
