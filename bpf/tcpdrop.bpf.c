@@ -109,7 +109,6 @@ static __always_inline bool keep_packet(const struct packet *packet, bool receiv
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(dropped, struct sk_buff *skb, void *location)
 {
-	__u64 now = bpf_ktime_get_ns();
 	__u32 reason = drop_reason(ctx), netns;
 	struct packet packet = {};
 	struct owner *owner = NULL;
@@ -150,7 +149,7 @@ int BPF_PROG(dropped, struct sk_buff *skb, void *location)
 		COUNT_LOST(ring_full);
 		return 0;
 	}
-	set_owner(&e->origin, owner, now, netns);
+	set_owner(&e->origin, owner, bpf_ktime_get_ns(), netns);
 	e->location = (__u64)location;
 	bpf_get_stack(ctx, e->stack, sizeof(e->stack), 0); /* fills what it has no frames for, even if it fails */
 	__builtin_memcpy(e->saddr, packet.saddr, sizeof(e->saddr));

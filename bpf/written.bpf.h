@@ -30,7 +30,11 @@ static __always_inline __u64 written_to(struct tcp_sock *tp, const bool typed)
 	return sent + (__u32)(READ(typed, tp, write_seq) - READ(typed, tp, snd_nxt));
 }
 
-/* Takes what was written since the last look. A look while something is sent may find it twice, and the next one less. */
+/*
+ * Takes what was written since the last look. A look while something is sent may find it twice, and the next one less; and
+ * a look while the socket is closed, on another CPU, may take what the close takes, too: 5.10 has no atomic exchange.
+ * Nothing is left out: what a look misses the next one finds, or the close, which reads under the socket's lock.
+ */
 static __always_inline __u64 take_written(struct written *before, __u64 written)
 {
 	__u64 bytes = written > before->bytes ? written - before->bytes : 0;

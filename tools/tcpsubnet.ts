@@ -205,7 +205,8 @@ const tool = sample({
     "sockets) is counted from its second read on; the first is counted as lost.",
     "With the plan kprobe, a send of which the kernel leaves out the return is not counted, and is counted as lost when its " +
     "thread sends again.",
-    "With the plan iterator, bytes sent are found at the end of each interval; sockets in io_uring's fixed files are not seen.",
+    "With the plan iterator, bytes sent are found at the end of each interval; sockets in io_uring's fixed files are not " +
+    "seen, and what a socket sends in the moment in which it is looked at may be counted twice, as `nettrace man tcptop` says.",
   ],
 });
 

@@ -124,7 +124,9 @@ const tool = sample({
     "With the plan kprobe, a send of which the kernel leaves out the return is not counted, and is counted as lost when its " +
     "thread sends again.",
     "With the plan iterator, bytes sent are found at the end of each interval, under the first process that has the " +
-    "socket open: processes that share one are not told apart, and sockets in io_uring's fixed files are not seen.",
+    "socket open: processes that share one are not told apart, and sockets in io_uring's fixed files are not seen. What a " +
+    "socket sends in the moment in which it is looked at may be counted twice, and then is missing in the next interval, if " +
+    "it lives that long; of a socket that is closed in this moment, what it sent since the last look may be, too.",
   ],
 });
 

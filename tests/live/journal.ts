@@ -9,7 +9,7 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
 });
 
 const AF_UNIX = 1, SOCK_DGRAM = 2, SOL_SOCKET = 1, SO_RCVTIMEO = 20;
-const PATIENCE_S = 60n;
+const PATIENCE_MS = 60_000, LOOK_US = 50_000n;
 
 /** Fields of an entry, by name. */
 export type Entry = Record<string, string>;
@@ -33,28 +33,42 @@ export function parseEntry(bytes: Uint8Array): Entry {
   return entry;
 }
 
-/** A journal at `socket` in a new directory, and the shell command that mounts that where nettrace looks for it. */
-export function newJournal(): Disposable & { mount: string; entries(count: number): Promise<Entry[]> } {
+/** A journal at `socket` in a new directory. */
+export interface Journal extends Disposable {
+  /** The shell command that mounts it where nettrace looks for it. */
+  readonly mount: string;
+  /** Takes entries as they come, until there are as many as `count` tells in the end. */
+  entries(count: number | Promise<number>): Promise<Entry[]>;
+}
+
+export function newJournal(): Journal {
   const directory = Deno.makeTempDirSync();
   const path = new TextEncoder().encode(`${directory}/socket\0`);
   const address = Uint8Array.of(AF_UNIX, 0, ...path);
   const fd = libc.socket(AF_UNIX, SOCK_DGRAM, 0);
   if (fd < 0 || libc.bind(fd, address, address.length) < 0) throw new Error("cannot bind a socket");
-  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, new BigInt64Array([PATIENCE_S, 0n]), 16);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, new BigInt64Array([0n, LOOK_US]), 16);
+  let closed = false;
   return {
     mount:
       `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/journal && mount --bind ${directory} /run/systemd/journal`,
     async entries(count) {
       const found: Entry[] = [];
-      for (; found.length < count;) {
+      let wanted = Infinity, end_ms = Infinity;
+      void Promise.resolve(count).then((count) => {
+        wanted = count;
+        end_ms = performance.now() + PATIENCE_MS;
+      });
+      while (!closed && found.length < wanted) {
         const bytes = new Uint8Array(65536);
         const length = Number(await libc.recv(fd, bytes, BigInt(bytes.length), 0));
-        if (length < 0) throw new Error(`only ${found.length} entries came`);
-        found.push(parseEntry(bytes.slice(0, length)));
+        if (length >= 0) found.push(parseEntry(bytes.slice(0, length)));
+        else if (performance.now() > end_ms) throw new Error(`only ${found.length} of ${wanted} entries came`);
       }
       return found;
     },
     [Symbol.dispose]() {
+      closed = true;
       libc.close(fd);
       Deno.removeSync(directory, { recursive: true });
     },

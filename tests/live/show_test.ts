@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { firewall, nft, OPEN_PORT } from "./firewall.ts";
 import { readJson, run, start, type Summary } from "./nettrace.ts";
 import { traffic } from "./traffic.ts";
 
@@ -71,25 +72,51 @@ for (const tool of ["tcpaccept", "tcpstates", "tcplife"]) {
   });
 }
 
+/** Where cgroups are, and a way in. */
+function cgroups() {
+  const home = Deno.readTextFileSync("/proc/self/cgroup").match(/^0::(.*)$/m)?.[1] ?? assert.fail("this is cgroup2");
+  return {
+    enter: (path: string) => Deno.writeTextFileSync(`${path}/cgroup.procs`, `${Deno.pid}`),
+    leave: (root: string) => Deno.writeTextFileSync(`${root}${home}/cgroup.procs`, `${Deno.pid}`),
+  };
+}
+
+Deno.test("tcpdrop --show tells the container and cgroup of the process whose packet is dropped", async () => {
+  using container = newContainer();
+  const root = container.path.slice(0, -container.below.length), { enter, leave } = cgroups();
+  enter(container.path);
+  const making = traffic("drop", { mode: "abandoned", v4: 7, v6: 5 });
+  leave(root);
+  await using made = await making;
+  await nft(made.ready, firewall("output"));
+  await using tracer = await start(["tcpdrop", "--json", "--rport", `${OPEN_PORT}`, ...SHOW]);
+  await made.go();
+  const { rows, summary } = readJson((await tracer.stop()).stdout);
+  const shown = (rows as unknown as Shown[]).filter(({ netns }) => netns === made.ready.netns);
+  assert.equal(shown.length, 7 + 5);
+  for (const { container: id, unit, cgroup } of shown) {
+    assert.deepEqual([id, unit, cgroup], [container.id, null, container.below]);
+  }
+  assert.equal(summary.lost, 0);
+});
+
 Deno.test("--show tells short-lived cgroups, however many there have been", async () => {
   using home = newContainer("home");
   const CLOSED_PORT = 9, below: string[] = [];
   await using tracer = await start(["tcpconnect", "--json", "-P", `${CLOSED_PORT}`, "-p", `${Deno.pid}`, ...SHOW]);
-  const before = Deno.readTextFileSync("/proc/self/cgroup").match(/^0::(.*)$/m)?.[1] ?? assert.fail("this is cgroup2");
-  const root = home.path.slice(0, -home.below.length);
-  const enter = (path: string) => Deno.writeTextFileSync(`${path}/cgroup.procs`, `${Deno.pid}`);
+  const root = home.path.slice(0, -home.below.length), { enter, leave } = cgroups();
   try {
     for (let i = 0; i < 2503; i++) { // the programs' map has room for 2048
       const path = `${home.path}/${i}.service`;
       Deno.mkdirSync(path);
       enter(path);
       await assert.rejects(Deno.connect({ port: CLOSED_PORT }));
-      enter(`${root}${before}`);
+      leave(root);
       Deno.removeSync(path);
       below.push(path.slice(root.length));
     }
   } finally {
-    enter(`${root}${before}`);
+    leave(root);
   }
   const { rows, summary } = readJson((await tracer.stop()).stdout);
   assert.deepEqual((rows as unknown as Shown[]).map(({ cgroup }) => cgroup), below);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readEnum } from "../../src/kernel/btf_enum.ts";
+import { firewall, nft, OPEN_PORT } from "./firewall.ts";
 import { plans, run, start, type Summary, whole } from "./nettrace.ts";
 import { type Ready, traffic } from "./traffic.ts";
 
@@ -28,29 +29,13 @@ interface Seen {
   stderr: string;
 }
 
-const CLOSED_PORT = 9, OPEN_PORT = 10;
+const CLOSED_PORT = 9;
 
 const codes = readEnum(Deno.readFileSync("/sys/kernel/btf/vmlinux"), "skb_drop_reason");
 const codeOf = new Map(Array.from(codes ?? [], ([n, name]) => [name.replace("SKB_DROP_REASON_", ""), n]));
 const lacksReasons = codes === undefined; // before 5.17
 const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
 const tellsReceiver = major > 6 || (major === 6 && minor >= 11);
-
-/** Sets rules of a firewall in the network namespace of a process. */
-async function nft({ client }: Ready, rules: string): Promise<void> {
-  const child = new Deno.Command("nsenter", {
-    args: [`--net=/proc/${client}/ns/net`, "nft", "-f", "-"],
-    stdin: "piped",
-  })
-    .spawn();
-  const stdin = child.stdin.getWriter();
-  await stdin.write(new TextEncoder().encode(rules));
-  await stdin.close();
-  assert.ok((await child.status).success);
-}
-
-const firewall = (hook: string) =>
-  `table inet filter {\n chain c { type filter hook ${hook} priority 0;\n tcp dport ${OPEN_PORT} drop\n }\n}\n`;
 
 /** Traces the scenario with the arguments that its ready line asks for; fails if anything was lost. */
 async function traced(...args: Parameters<typeof tracedOnce>): Promise<Seen> {
@@ -129,7 +114,7 @@ test("shows data that 37 IPv4 and 31 IPv6 connections' filters drop, of their ow
   });
 });
 
-for (const hook of ["input", "output"]) {
+for (const hook of ["input", "output"] as const) {
   test(`shows 29 IPv4, 23 IPv6 and 19 v4-mapped SYNs that a firewall drops (${hook})`, async () => {
     const counts = { v4: 29, v6: 23, mapped: 19 };
     const { drops, ready } = await traced({ mode: "abandoned", ...counts }, undefined, firewall(hook));

@@ -221,14 +221,18 @@ Deno.test("tcpstates shows the owners of sockets that were open before it began"
 Deno.test("tcpstates -Y sends every change to the systemd journal, too", async () => {
   using journal = newJournal();
   for (const family of ["4", "6"]) {
-    await using made = await traffic("close", { way: "active", n: 3, family });
-    await using tracer = await start(["tcpstates", "-Y", "--json", "--netns", String(made.ready.netns)], journal.mount);
-    const coming = journal.entries(3 * 10); // before there are any: a queue of datagrams is short
-    await made.go();
-    const entries = await coming;
-    const { code, stdout, stderr } = await tracer.stop();
-    assert.deepEqual([code, stderr], [0, ""]);
-    const rows = readJson(stdout).rows as unknown as Change[];
+    const { code, rows, summary, entries } = await whole(async () => {
+      await using made = await traffic("close", { way: "active", n: 3, family });
+      await using tracer = await start(["tcpstates", "-Y", "--json", "--netns", `${made.ready.netns}`], journal.mount);
+      const { promise: count, resolve } = Promise.withResolvers<number>();
+      const coming = journal.entries(count); // before there are any: a queue of datagrams is short
+      await made.go();
+      const { code, stdout } = await tracer.stop();
+      const { rows, summary } = readJson(stdout);
+      resolve(rows.length);
+      return { code, rows: rows as unknown as Change[], summary, entries: await coming };
+    });
+    assert.deepEqual([code, summary.lost, rows.length], [0, 0, 3 * 10]);
     assert.equal(entries.length, rows.length);
     for (const [i, row] of rows.entries()) {
       const owner = row.pid === null ? {} : { OBJECT_PID: String(row.pid), OBJECT_COMM: row.comm };

@@ -32,8 +32,8 @@ struct batch {
 static struct batch batches[3];
 static enum way way;
 static bool spread;
-static const char *name;
-static uint64_t answers;	/* that answers of a DNS server, over IP of the other family, give the address */
+static const char *name; /* that `answers` answers of a DNS server, over IP of the other family, give the first address */
+static uint64_t answers;
 
 static enum way way_option(void)
 {

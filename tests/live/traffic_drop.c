@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,6 +76,22 @@ static int new_listener(const union address *to)
 	return fd;
 }
 
+/*
+ * Waits until the socket has dropped a packet. Until 6.5 packets wait for ksoftirqd where that is to run (ksoftirqd_running
+ * in kernel/softirq.c), and what comes after a socket's end would be its listener's to drop.
+ */
+static void wait_for_drop(int fd)
+{
+	uint32_t memory[SK_MEMINFO_VARS];
+	socklen_t size;
+
+	do {
+		size = sizeof(memory);
+		if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &size))
+			die("cannot read how much a socket has dropped: %m");
+	} while (!memory[SK_MEMINFO_DROPS] && poll(NULL, 0, 1) == 0);
+}
+
 /* One byte that a socket does not hear; or none, and an orderly end. */
 static void lose_a_byte(const union address *to, int listener)
 {
@@ -89,6 +107,7 @@ static void lose_a_byte(const union address *to, int listener)
 	go_deaf(accepted);
 	if (write(client, "x", 1) != 1)
 		die("cannot send: %m");
+	wait_for_drop(accepted);
 	abort_connection(accepted);
 	abort_connection(client);
 }
