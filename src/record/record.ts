@@ -8,6 +8,7 @@ import { listenForEnd, printError } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
 import { newConnections } from "./connection.ts";
 import { record as declaration } from "./declaration.ts";
+import { heralded } from "./herald.ts";
 import { parseRecord, type RecordPlan } from "./plan.ts";
 import {
   type Conductor,
@@ -35,10 +36,10 @@ export async function record(args: readonly string[], world: World): Promise<voi
   const keep = () => plan.keep && prune(plan.dir, host, plan.keep, Date.now());
   keep();
   const kernel = withOneClock(world.newKernel(first.given));
-  const conductor = newConductor(plan, keep);
   const connections = newConnections();
   using closing = new DisposableStack();
   const tracks: Track[] = [];
+  const conductor = heralded(newConductor(plan, keep), kernel, Deno.env.get("NOTIFY_SOCKET"), tracks, printError);
   try {
     for (const [i, run] of runs.entries()) {
       const warn = (line: string) => printError(`${run.tool.name}: ${line}`);
