@@ -4,6 +4,7 @@ import { interfaceIndex, interfaceName, netnsCookie } from "./interface.ts";
 import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
+import { openNotifier } from "./notify.ts";
 
 const POLLIN = 1, POLLOUT = 4, MOST_WAITED = 64;
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
@@ -44,6 +45,9 @@ export function openKernel(from: {
     return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
   };
 
+  /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
+  const isSecure = () => libc.getauxval(AT_SECURE) !== 0n;
+
   return {
     open: (tool: string): BpfObject => openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`)),
     wait: (rings: readonly { fd: number }[], timeout_ms: number) => poll(rings, POLLIN, timeout_ms),
@@ -75,10 +79,10 @@ export function openKernel(from: {
       return { seconds: Number(best.offset / 1_000_000_000n), nanoseconds: Number(best.offset % 1_000_000_000n) };
     },
     monotonic_ns: () => read_ns(CLOCK_MONOTONIC),
-    /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
-    isSecure: () => libc.getauxval(AT_SECURE) !== 0n,
+    isSecure,
     libbpf,
     openJournal: () => openJournal(libc),
+    openNotifier: (receiver: string) => isSecure() ? undefined : openNotifier(libc, receiver),
     openAnswers: () => openAnswers(libc),
     interfaceIndex: (name: string, netns?: string) => interfaceIndex(libc, name, netns),
     interfaceName: (index: number, netns?: string) => interfaceName(libc, index, netns),

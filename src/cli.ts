@@ -23,14 +23,22 @@ export interface Parsed {
   operands: readonly string[];
 }
 
+/** Parses the arguments of a tool. Throws BadInput with a sentence that says what to type. */
+export function parse(tool: Tool, args: readonly string[]): Parsed {
+  return parseOptions(tool, args, { options: allOptions(tool) });
+}
+
+/** What a command line is for. */
+type Subject = Pick<Tool, "name" | "positionals">;
+
 /**
- * Parses the arguments of a tool; `options` are all of the tool's unless given, and `operand` is what others than the
- * tool's arguments by place are called where there may be some. Throws BadInput with a sentence that says what to type.
+ * Parses arguments by these options and the subject's arguments by place; `operand` is what others are called where
+ * there may be some. Throws BadInput with a sentence that says what to type.
  */
-export function parse(
-  tool: Tool,
+export function parseOptions(
+  tool: Subject,
   args: readonly string[],
-  { options = allOptions(tool), operand }: { options?: Options; operand?: string } = {},
+  { options, operand }: { options: Options; operand?: string },
 ): Parsed {
   const command = new Command(tool.name).helpOption(false).exitOverride().allowExcessArguments(false)
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -55,7 +63,7 @@ export function parse(
         `${spelled(name, option)} and ${spelled(other, options[other])} exclude each other: give one of them.`,
       );
     }
-    values.set(name, option.parse ? option.parse(String(value)) : true);
+    values.set(name, option.parse ? option.parse(String(value)) : value);
     if (option.implies !== undefined) values.set(option.implies, true);
   }
   for (const [i, { name, parse }] of (tool.positionals ?? []).entries()) {
@@ -109,7 +117,7 @@ function split(text: string): [name: string, value?: string] {
 }
 
 /** commander's message as one sentence: without its prefix, stops and line breaks, and with where help is. */
-function sentence(tool: Tool, error: CommanderError): string {
+function sentence(tool: Subject, error: CommanderError): string {
   const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
   const places = tool.positionals?.map((p) => p.name).join(" and ");
   const text = what.startsWith("too many arguments") || what.startsWith("Expected ")

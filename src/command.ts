@@ -1,6 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { BadInput } from "./failure.ts";
+import { convert } from "./convert/declaration.ts";
+import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import type { Kernel } from "./kernel.ts";
+import { record } from "./record/declaration.ts";
+import { replay } from "./replay/declaration.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
 
@@ -20,29 +24,21 @@ export interface World {
 
 /** Every command that is no tool, with what it does: help, completion and the manual list them from here. */
 export const commands = [
-  { name: "help", argument: "[TOOL]", summary: "List the tools, or show the help of one" },
+  { name: "help", argument: "[TOOL|COMMAND]", summary: "List the tools, or show the help of one" },
   {
     name: "doctor",
     argument: "[--json]",
     summary: "Tell what this machine allows, and which plan each tool would use",
   },
-  { name: "man", argument: "TOOL", summary: "Print the manual page of a tool, for `man -l -`" },
+  { name: "man", argument: "TOOL|COMMAND", summary: "Print the manual page of a tool, for `man -l -`" },
   {
     name: "schema",
     argument: "TOOL [--recording]",
     summary: "Print the JSON Schema of a tool's records, or of the lines of its recordings",
   },
-  {
-    name: "record",
-    argument: "[OPTION]... TOOL [OPTION]... [+ TOOL [OPTION]...]...",
-    summary: "Record what tools show into files",
-  },
-  { name: "replay", argument: "[OPTION]... FILE...", summary: "Show what was recorded as the tool would have" },
-  {
-    name: "convert",
-    argument: "--to FORMAT [OPTION]... FILE...",
-    summary: "Turn recordings into parquet, csv, jsonl, otlp-jsonl or ecs",
-  },
+  record,
+  replay,
+  convert,
   { name: "completions", argument: "SHELL", summary: "Print the completion script for bash, zsh or fish" },
   { name: "version", argument: "", summary: "Tell the versions of nettrace and of what it runs on" },
 ] as const;
@@ -60,7 +56,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
   const add = (name: Name) => program.command(name).helpOption(false).allowExcessArguments(false);
   add("help").argument("[tool]").action(async (name?: string) => {
     const help = await import("./help.ts");
-    world.print(name === undefined ? help.listing(await all(world), commands) : help.toolHelp(await tool(name, world)));
+    world.print(name === undefined ? help.listing(await all(world), commands) : await helpOf(name, help, world));
   });
   add("doctor").option("--json").action(async ({ json }: { json?: boolean }) => {
     const { diagnose, report } = await import("./doctor.ts");
@@ -69,8 +65,9 @@ export async function runCommand(args: readonly string[], world: World): Promise
     code = diagnosis.ok ? 0 : 1;
   });
   add("man").argument("<tool>").action(async (name: string) => {
-    const { manual } = await import("./man.ts");
-    world.print(manual(await tool(name, world), world.build().version));
+    const { commandManual, manual } = await import("./man.ts");
+    const command = declared.find((c) => c.name === name), { version } = world.build();
+    world.print(command ? commandManual(command, version) : manual(await tool(name, world), version));
   });
   add("schema").argument("<tool>").option("--recording").action(
     async (name: string, { recording }: { recording?: boolean }) => {
@@ -82,7 +79,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
     const { completions } = await import("./completion.ts");
     world.print(completions(shell, await all(world), commands));
   });
-  for (const verbatim of ["record", "replay", "convert"] as const) program.command(verbatim);
+  for (const { name } of declared) program.command(name);
   add("version").action(async () => world.print((await import("./version.ts")).versionText(world.build())));
   try {
     await program.parseAsync(normalised(args), { from: "user" });
@@ -92,6 +89,9 @@ export async function runCommand(args: readonly string[], world: World): Promise
   }
   return code;
 }
+
+/** The commands that have a page of their own. */
+const declared: readonly Declaration[] = (commands as readonly Listed[]).filter(isDeclared);
 
 type Name = (typeof commands)[number]["name"];
 
@@ -111,6 +111,11 @@ function sentence(error: CommanderError): string {
   const text = what.replace("command", "tool or command");
   const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, " Did you mean $1?") ?? "";
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${suggestion} \`nettrace help\` lists what there is.`;
+}
+
+async function helpOf(name: string, help: typeof import("./help.ts"), world: World): Promise<string> {
+  const command = declared.find((c) => c.name === name);
+  return command ? help.commandHelp(command) : help.toolHelp(await tool(name, world));
 }
 
 async function tool(name: string, world: World): Promise<Tool> {

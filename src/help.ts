@@ -1,4 +1,5 @@
 import { allOptions } from "./cli.ts";
+import type { Declaration, Listed } from "./declaration.ts";
 import type { Option } from "./option.ts";
 import type { Tool } from "./tool.ts";
 
@@ -27,10 +28,30 @@ export function toolHelp(tool: Tool): string {
   ].join("\n");
 }
 
+/** The help of a command that is no tool, in the same shape. */
+export function commandHelp({ name, argument, summary, description, options, examples }: Declaration): string {
+  const listed = Object.entries(options).map(([name, option]) => entry(invocation(name, option), option.help));
+  const paragraphs = description.flatMap((text) => [wrap(text.split(" "), ""), ""]);
+  return [
+    wrap(argument.split(" "), `usage: nettrace ${name} `),
+    "",
+    summary,
+    "",
+    ...paragraphs,
+    "options:",
+    entry("-h, --help", "show this help message and exit"),
+    ...listed,
+    "",
+    "examples:",
+    ...examples.flatMap((e) => [`    # ${e.does}`, `    nettrace ${e.command}`]),
+    "",
+  ].join("\n");
+}
+
 /** All tools and commands, a line each. */
 export function listing(
   tools: readonly Tool[],
-  commands: readonly { name: string; argument: string; summary: string }[],
+  commands: readonly Listed[],
 ): string {
   return [
     "usage: nettrace TOOL [options]",

@@ -44,6 +44,12 @@ export interface Journal {
   send(entry: Uint8Array): boolean;
 }
 
+/** Whoever started this process and wants to know how it is, as systemd does. */
+export interface Notifier {
+  /** Sends a state, as sd_notify(3) has it; false if it was not taken. Never waits. */
+  send(state: string): boolean;
+}
+
 /** What comes from DNS servers. */
 export interface Answers {
   /** Passes on the IP packets that have come since, with their times in ns since 1970. */
@@ -75,6 +81,11 @@ export interface Kernel {
   libbpf(): { readonly version: string; readonly origin: string };
   /** Throws a CallError where no journal listens. */
   openJournal(): Journal;
+  /**
+   * The receiver at a path, or at an abstract address, which begins with @; undefined where a user with fewer rights than
+   * this process may have named it. Throws a CallError for what is no address.
+   */
+  openNotifier(receiver: string): Notifier | undefined;
   /** Throws a CallError where packets cannot be listened to. */
   openAnswers(): Answers;
   clockOffset(): ClockOffset;

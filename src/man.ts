@@ -1,4 +1,5 @@
 import { allOptions } from "./cli.ts";
+import type { Declaration } from "./declaration.ts";
 import { invocation, usage } from "./help.ts";
 import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
 import { showable } from "./show.ts";
@@ -8,18 +9,13 @@ const shownFields = Object.values(showable).map(({ key, description }) => [key, 
 
 /** The manual page of a tool, section 8, as roff source. */
 export function manual(tool: Tool, version: string): string {
-  const title = `NETTRACE-${tool.name.toUpperCase()}`;
   const table = tool.columns.filter((c) => c.heading !== undefined);
   const isNamed = (c: Column) => keyOf(c.heading ?? "") === c.key;
   const shown = new Set<string>([...table.filter(isNamed).map((c) => c.key), ...timeColumns.map((c) => c.key)]);
   const records = tool.sample ? sampleColumns(tool.name, tool.columns) : recordColumns(tool.name, tool.columns);
   const recordOnly = records.filter((c) => !shown.has(c.key));
   return [
-    `.TH ${title} 8 "" "nettrace ${version}" "System Administration"`,
-    ".SH NAME",
-    roff(`nettrace-${tool.name} - ${tool.summary}`),
-    ".SH SYNOPSIS",
-    `.B nettrace ${tool.name}`,
+    ...head(tool, version),
     roff(usage(tool).replace(`usage: nettrace ${tool.name}`, "").replace(/\s+/g, " ").trim()),
     ".SH DESCRIPTION",
     roff(tool.description),
@@ -40,11 +36,11 @@ export function manual(tool: Tool, version: string): string {
     ...tool.layout.event ? [roff("\\&"), roff("With --show:"), ...entries(shownFields)] : [],
     ...countFields(tool),
     ".SH EXAMPLES",
-    ...tool.examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]),
+    ...examples(tool),
     ".SH OVERHEAD",
     roff(tool.overhead),
     ".SH CAVEATS",
-    ...tool.caveats.flatMap((c) => [roff(c), ".PP"]),
+    ...paragraphs(tool.caveats),
     ".SH EXIT STATUS",
     ...entries([
       ["0", "Ended by SIGINT, SIGTERM or SIGHUP, or because nobody read the output any more."],
@@ -56,6 +52,48 @@ export function manual(tool: Tool, version: string): string {
     ".BR bpf (2)",
     "",
   ].join("\n");
+}
+
+/** The manual page of a command that is no tool, section 8, as roff source. */
+export function commandManual(command: Declaration, version: string): string {
+  const { argument, description, options, signals, environment, files, exits } = command;
+  const section = (title: string, list: Declaration["exits"] | undefined) =>
+    list ? [`.SH ${title}`, ...entries(list)] : [];
+  return [
+    ...head(command, version),
+    roff(argument),
+    ".SH DESCRIPTION",
+    ...paragraphs(description),
+    ".SH OPTIONS",
+    ...entries([["-h, --help", "show this help message and exit"]]),
+    ...entries(Object.entries(options).map(([name, o]) => [invocation(name, o), o.help])),
+    ".SH EXAMPLES",
+    ...examples(command),
+    ...section("SIGNALS", signals),
+    ...section("ENVIRONMENT", environment),
+    ...section("FILES", files),
+    ...section("EXIT STATUS", exits),
+    "",
+  ].join("\n");
+}
+
+function paragraphs(texts: readonly string[]): string[] {
+  return texts.flatMap((text, i) => i > 0 ? [".PP", roff(text)] : [roff(text)]);
+}
+
+/** What a page begins with, up to what follows the name in its synopsis. */
+function head({ name, summary }: { name: string; summary: string }, version: string): string[] {
+  return [
+    `.TH NETTRACE-${name.toUpperCase()} 8 "" "nettrace ${version}" "System Administration"`,
+    ".SH NAME",
+    roff(`nettrace-${name} - ${summary}`),
+    ".SH SYNOPSIS",
+    `.B nettrace ${name}`,
+  ];
+}
+
+function examples({ examples }: Pick<Declaration, "examples">): string[] {
+  return examples.flatMap((e) => [".TP", roff(`${capitalised(e.does)}:`), `.B nettrace ${roff(e.command)}`]);
 }
 
 /** A heading in lower case, as most keys are: LAT(ms) is lat_ms. */

@@ -1,10 +1,9 @@
-import { Command, CommanderError } from "commander";
-import { BadInput } from "../failure.ts";
+import { parseOptions } from "../cli.ts";
 import { printError } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
 import type { Build } from "../version.ts";
-import { convert, FORMAT_NAMES } from "./convert.ts";
-import type { Wanted } from "./destination.ts";
+import { convert, type Request } from "./convert.ts";
+import { convert as declaration } from "./declaration.ts";
 
 /** What the command takes of its caller. */
 interface World {
@@ -17,26 +16,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Runs `nettrace convert` with these arguments; returns the exit code. Throws BadInput and CannotRun. */
 export async function runConvert(args: readonly string[], { tools, build, print }: World): Promise<number> {
-  const command = new Command("convert").helpOption(false).exitOverride()
-    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
-    .option("-h, --help").option("--to <format>").option("-o, --output <path>").option("--partition")
-    .argument("[paths...]");
-  try {
-    command.parse(args, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const [what = ""] = error.message.replace(/^error: /, "").split("\n");
-    throw new BadInput(
-      `${what.charAt(0).toUpperCase()}${what.slice(1)}; \`nettrace convert --help\` lists what it takes.`,
-    );
-  }
-  const { help, ...wanted } = command.opts<Wanted & { to?: string; help?: boolean }>();
+  const { help, values, operands } = parseOptions(declaration, args, { options: declaration.options, operand: "file" });
   if (help) {
-    print(HELP);
+    print((await import("../help.ts")).commandHelp(declaration));
     return 0;
   }
 
-  const request = { ...wanted, paths: command.args };
+  const request: Request = { ...Object.fromEntries(values), paths: operands };
   const version = build().version;
   // A wait for somebody to write or to read lets no signal be served, so those end the process then as they always do.
   const waits = request.output === undefined || request.paths.includes("-");
@@ -60,20 +46,3 @@ function listen(): Disposable & { came(): Promise<boolean> } {
     },
   };
 }
-
-const HELP = `usage: nettrace convert --to FORMAT [-h] [-o PATH] [--partition] FILE|DIR...
-
-Turn recordings, or what --json printed (- for standard input), into another format
-
-options:
-  -h, --help            show this help message and exit
-  --to FORMAT           ${FORMAT_NAMES.join(", ")}
-  -o, --output PATH     write there and not to standard output: a file, or a
-                        directory with a file for each tool (parquet, csv)
-  --partition           in the directory, make tool=T/date=D/hour=H (UTC)
-
-examples:
-    nettrace convert --to parquet -o tables/ /var/log/nettrace  # a file per tool
-    nettrace convert --to parquet -o lake/ --partition /var/log/nettrace
-    nettrace convert --to csv tcplife-web1-20261120T060000Z.jsonl.zst
-`;

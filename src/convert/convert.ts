@@ -3,6 +3,7 @@ import { lossLine } from "../loss.ts";
 import { harmless } from "../output/text.ts";
 import { openRecording, type RecordedEvent, type SegmentState } from "../record/reader.ts";
 import type { Tool } from "../tool.ts";
+import { FORMAT_NAMES } from "./declaration.ts";
 import { type Destination, destination, type Wanted } from "./destination.ts";
 import { newFiles } from "./files.ts";
 import type { FileFormat, Writer } from "./format.ts";
@@ -10,16 +11,13 @@ import { type Table, type Tables, tablesOf } from "./table.ts";
 import { nanoseconds } from "./time.ts";
 
 /** The formats, each loaded only when it is asked for. */
-const FORMATS: Readonly<Record<string, () => Promise<FileFormat>>> = {
+const FORMATS: Readonly<Record<typeof FORMAT_NAMES[number], () => Promise<FileFormat>>> = {
   parquet: async () => (await import("./parquet.ts")).parquet,
   csv: async () => (await import("./csv.ts")).csv,
   jsonl: async () => (await import("./jsonl.ts")).jsonl,
   "otlp-jsonl": async () => (await import("./otlp.ts")).otlp,
   ecs: async () => (await import("./ecs.ts")).ecs,
 };
-
-/** What --to takes. */
-export const FORMAT_NAMES = Object.keys(FORMATS);
 
 /** What the command line asks for. */
 export interface Request extends Wanted {
@@ -103,9 +101,9 @@ function events(n: number): string {
 async function formatOf(name: string | undefined): Promise<FileFormat> {
   const names = FORMAT_NAMES.join(", ");
   if (name === undefined) throw new BadInput(`Type what to convert to, as in --to parquet: one of ${names}.`);
-  const load = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
-  if (!load) throw new BadInput(`--to takes one of ${names}, and not '${name}'.`);
-  return await load();
+  const known = FORMAT_NAMES.find((known) => known === name);
+  if (!known) throw new BadInput(`--to takes one of ${names}, and not '${name}'.`);
+  return await FORMATS[known]();
 }
 
 /** The outputs that records go to, each opened for its first record. */

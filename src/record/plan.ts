@@ -1,6 +1,8 @@
-import { Command, CommanderError, Option as Flag } from "commander";
+import { parseOptions } from "../cli.ts";
 import { BadInput } from "../failure.ts";
+import { ON_FULL, record as declaration } from "./declaration.ts";
 import { type Compression, COMPRESSIONS } from "./frame.ts";
+import type { Options } from "../option.ts";
 import type { Keep } from "./store.ts";
 
 /** What a command line asks to be recorded, and how. */
@@ -16,44 +18,17 @@ export interface RecordPlan {
   tools: readonly (readonly [name: string, ...args: string[]])[];
 }
 
-export const RECORD_USAGE = `usage: nettrace record [OPTION]... TOOL [TOOL'S OPTION]... [+ TOOL [TOOL'S OPTION]...]...
-
-Records what tools show into files, for \`nettrace replay\`, \`nettrace report\` and \`nettrace convert\`.
-
-  -o, --output DIR       the directory of the recording, which is made if it is not there (default: .)
-      --for TIME         stop after so long, as in 10m
-      --until HH:MM      stop at this time of the day
-      --rotate TIME|SIZE begin another file each hour, day, ... (1h, 1d), or when one has so much (100M); default 1h
-      --keep TIME|SIZE   remove the oldest of this host's files that are older (7d), or beyond so much (10G)
-      --compress HOW     zstd (default), gzip or none
-      --on-full HOW      when the disk is full: stop (default), or drop-oldest to remove the oldest of this host's files
-  -h, --help             show this
-
-SIGINT and SIGTERM end the recording, SIGHUP begins new files.
-`;
-
-const OPTIONS = {
-  output: { type: "string", short: "o" },
-  for: { type: "string" },
-  until: { type: "string" },
-  rotate: { type: "string" },
-  keep: { type: "string" },
-  compress: { type: "string" },
-  "on-full": { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
+const OPTIONS: Options = declaration.options;
 
 /** Parses what follows `record`; undefined if help is asked for. Throws BadInput. */
 export function parseRecord(args: readonly string[], now: Date): RecordPlan | undefined {
   const first = args.findIndex((arg, i) => !arg.startsWith("-") && !takesNext(args[i - 1]));
   const own = first < 0 ? args : args.slice(0, first);
-  const values = parseOwn(own);
-  if (values.help) return undefined;
+  const { help, values: given } = parseOptions(declaration, own, { options: OPTIONS });
+  if (help) return undefined;
+  const values: { [Name in keyof typeof declaration.options]?: string } = Object.fromEntries(given);
   if (first < 0) {
     throw new BadInput("record needs a tool, as in `nettrace record -o DIR tcplife + tcpconnect --result`.");
-  }
-  if (values.for !== undefined && values.until !== undefined) {
-    throw new BadInput("--for and --until exclude each other: give one of them.");
   }
   const rotate = parseTimeOrSize(values.rotate ?? "1h", "--rotate");
   const keep = values.keep === undefined ? undefined : parseTimeOrSize(values.keep, "--keep");
@@ -67,7 +42,7 @@ export function parseRecord(args: readonly string[], now: Date): RecordPlan | un
     rotate: "ms" in rotate ? { every_ms: rotate.ms } : rotate,
     keep: keep && ("ms" in keep ? { age_ms: keep.ms } : keep),
     compression: word("--compress", COMPRESSIONS, values.compress ?? "zstd"),
-    dropOldest: word("--on-full", ["stop", "drop-oldest"], values.onFull ?? "stop") === "drop-oldest",
+    dropOldest: word("--on-full", ON_FULL, values["on-full"] ?? "stop") === "drop-oldest",
     tools: toolsOf(args.slice(first)),
   };
 }
@@ -75,25 +50,8 @@ export function parseRecord(args: readonly string[], now: Date): RecordPlan | un
 /** True if the argument behind this one is its value. */
 function takesNext(arg: string | undefined): boolean {
   return Object.entries(OPTIONS).some(([name, option]) =>
-    option.type === "string" && (arg === `--${name}` || ("short" in option && arg === `-${option.short}`))
+    option.argument !== undefined && (arg === `--${name}` || (option.short !== undefined && arg === `-${option.short}`))
   );
-}
-
-function parseOwn(args: readonly string[]) {
-  const command = new Command("record").helpOption(false).exitOverride().allowExcessArguments(false)
-    .configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  for (const [name, option] of Object.entries(OPTIONS)) {
-    const short = "short" in option ? `-${option.short}, ` : "";
-    command.addOption(new Flag(`${short}--${name}${option.type === "string" ? " <value>" : ""}`));
-  }
-  try {
-    command.parse([...args], { from: "user" });
-    return command.opts<{ [Name in keyof typeof OPTIONS]?: string } & { onFull?: string }>();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const [what = ""] = error.message.replace(/^error: /, "").split("\n");
-    throw new BadInput(`${what}; \`nettrace record --help\` lists what it takes.`);
-  }
 }
 
 /** The tools between `+` signs; each once, as the files of a recording are named by them. */

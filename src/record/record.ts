@@ -7,7 +7,9 @@ import type { Run } from "../run.ts";
 import { listenForEnd, printError } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
 import { newConnections } from "./connection.ts";
-import { parseRecord, RECORD_USAGE, type RecordPlan } from "./plan.ts";
+import { record as declaration } from "./declaration.ts";
+import { heralded } from "./herald.ts";
+import { parseRecord, type RecordPlan } from "./plan.ts";
 import {
   type Conductor,
   lossLines,
@@ -25,7 +27,7 @@ import { newTape, type TapeSettings } from "./tape.ts";
 /** Records as the arguments behind `record` say, until an end is asked for. Throws BadInput and CannotRun. */
 export async function record(args: readonly string[], world: World): Promise<void> {
   const plan = parseRecord(args, new Date());
-  if (plan === undefined) return world.print(RECORD_USAGE);
+  if (plan === undefined) return world.print((await import("../help.ts")).commandHelp(declaration));
   const runs = await Promise.all(plan.tools.map(([name, ...others]) => runOf(name, others, world)));
   const [first] = runs;
   if (!first) throw new BadInput("record needs a tool.");
@@ -34,10 +36,10 @@ export async function record(args: readonly string[], world: World): Promise<voi
   const keep = () => plan.keep && prune(plan.dir, host, plan.keep, Date.now());
   keep();
   const kernel = withOneClock(world.newKernel(first.given));
-  const conductor = newConductor(plan, keep);
   const connections = newConnections();
   using closing = new DisposableStack();
   const tracks: Track[] = [];
+  const conductor = heralded(newConductor(plan, keep), kernel, Deno.env.get("NOTIFY_SOCKET"), tracks, printError);
   try {
     for (const [i, run] of runs.entries()) {
       const warn = (line: string) => printError(`${run.tool.name}: ${line}`);

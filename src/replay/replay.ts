@@ -1,7 +1,7 @@
-import { allOptions, parse, spelled, toRun } from "../cli.ts";
+import { allOptions, parseOptions, spelled, toRun } from "../cli.ts";
 import type { World } from "../command.ts";
 import { BadInput } from "../failure.ts";
-import type { Option, Options } from "../option.ts";
+import { common, type Option, type Options } from "../option.ts";
 import { openRecording, type RecordedLine, type Recording, type SegmentState } from "../record/reader.ts";
 import { parseSegmentName } from "../record/segment.ts";
 import { conclude, flushAll, type Run } from "../run.ts";
@@ -9,24 +9,7 @@ import { openTerminal, type Terminal } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
 import { isFilter } from "./filter.ts";
 import { newEventPlayer, newSamplePlayer, type Offset, type Player } from "./player.ts";
-import { parseMoment } from "./moment.ts";
-
-export const REPLAY_USAGE = `usage: nettrace replay [TOOL] FILE|DIR|-... [OPTION]... [TOOL'S OPTION]...
-
-Shows what \`nettrace record\` recorded as the tool would have shown it: with its options for the output (-t, -w, --json,
---csv, ...) and its filters (--pid, --rport, --laddr, ...). Of a recording of several tools, TOOL says which; without it,
---json shows the events of all of them by time.
-
-      --since TIME   from then on: 2026-11-20T06:00:00Z, '2026-11-20 06:00' or 06:00 (local), or -10m for ten minutes ago
-      --until TIME   up to then
-  -h, --help         show this; with TOOL, what it takes
-`;
-
-/** What replay takes besides options of a tool. */
-const OWN: Options = {
-  since: { argument: "TIME", help: "from then on", parse: (text) => parseMoment(text, new Date()) },
-  until: { argument: "TIME", help: "up to then", parse: (text) => parseMoment(text, new Date()) },
-};
+import { replay as declaration } from "./declaration.ts";
 
 /** Options of tools that say how to trace. */
 const OF_TRACING = new Set([
@@ -47,13 +30,13 @@ export async function replay(args: readonly string[], world: World, terminal?: T
   const named = first !== undefined && Object.hasOwn(world.tools, first) ? first : undefined;
   const rest = named === undefined ? args : args.slice(1);
   if (named === undefined && (first === undefined || rest.includes("--help") || rest.includes("-h"))) {
-    return world.print(REPLAY_USAGE);
+    return world.print((await import("../help.ts")).commandHelp(declaration));
   }
   const name = named ?? onlyTool(rest);
   const tool = name === undefined ? undefined : (await world.tools[name]?.())?.default;
   if (tool === undefined) return await replayAll(rest, world, terminal);
   const options = optionsOf(tool);
-  const { help, values, operands } = parse(withoutPositionals(tool), rest, { options, operand: "file" });
+  const { help, values, operands } = parseOptions({ name: tool.name }, rest, { options, operand: "file" });
   if (help) return world.print((await import("../help.ts")).toolHelp({ ...tool, options }));
   using recording = open(operands, values);
   await play([tool], recording, { values, options, world, terminal });
@@ -86,9 +69,8 @@ function isDirectory(path: string): boolean {
 
 /** Shows the events of all tools as JSON. */
 async function replayAll(args: readonly string[], world: World, terminal: Terminal | undefined): Promise<void> {
-  const shell = { name: "replay", options: {}, layout: { programs: {}, rodata: {}, bss: {} } } as unknown as Tool;
-  const options: Options = { ...OWN, json: allOptions(shell)["json"] as Option };
-  const { values, operands } = parse(shell, args, { options, operand: "file" });
+  const options: Options = { ...declaration.options, json: common.json };
+  const { values, operands } = parseOptions(declaration, args, { options, operand: "file" });
   using recording = open(operands, values);
   if (!values.has("json")) {
     throw new BadInput(
@@ -110,12 +92,7 @@ function optionsOf(tool: Tool): Options {
   const { count } = tool;
   const kept = Object.entries(allOptions(tool)).filter(([name]) => !OF_TRACING.has(name) && name !== count?.option);
   const optional = kept.map(([name, { required: _, ...option }]) => [name, option] as const);
-  return { ...Object.fromEntries(optional), ...OWN };
-}
-
-function withoutPositionals(tool: Tool): Tool {
-  const { positionals: _, ...others } = tool;
-  return others;
+  return { ...Object.fromEntries(optional), ...declaration.options };
 }
 
 interface Playing {
@@ -201,7 +178,7 @@ function recordedValues(tool: Tool, args: unknown): Map<string, unknown> {
     option.fill || option.pinned ? [name, { ...option, parse: (text) => text }] : [name, option];
   const options = Object.fromEntries(Object.entries(allOptions(tool)).map(asTyped));
   try {
-    const { values } = parse(tool, args.map(String), { options });
+    const { values } = parseOptions(tool, args.map(String), { options });
     return new Map([...values].filter(([name]) => !options[name]?.fill && !options[name]?.pinned));
   } catch (error) {
     if (error instanceof BadInput) return new Map();

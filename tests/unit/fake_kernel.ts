@@ -97,6 +97,7 @@ export function newKernel(
     fexitErrno: () => 22,
     libbpf: () => ({ version: "1.5", origin: "embedded" }),
     openJournal: () => ({ send: () => true }),
+    openNotifier: () => undefined,
     openAnswers: () => ({ read: () => {}, dropped: () => 0 }),
     clockOffset: () => ({ seconds: 1_600_000_000, nanoseconds: 0 }),
     monotonic_ns: () => 0n,
