@@ -242,3 +242,28 @@ Deno.test("with --on-full drop-oldest a full disk ends nothing, and the newest i
   assert.match(out, /^code 0\n/, err);
   assert.match(out, /"summary":\{"printed":[1-9]\d\d+,/);
 });
+
+Deno.test("replay --follow shows what is recorded meanwhile, across files", async () => {
+  await inDirectory(async (dir) => {
+    await using recorder = await start(["record", "-o", dir, "tcplife"]);
+    const [command, args] = commandLine(["replay", "tcplife", dir, "--follow", "--json"]);
+    const child = new Deno.Command(command, { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    const shows = async (netns: number, n: number) => {
+      while (text.split(`"netns":${netns},`).length - 1 < n) text += (await lines.read()).value ?? assert.fail(text);
+    };
+    const first = await sessions("4", 5);
+    await shows(first.netns, 10);
+    Deno.kill(recorder.pid, "SIGHUP");
+    const second = await sessions("6", 7);
+    await shows(second.netns, 14);
+    child.kill("SIGINT");
+    for (let more = await lines.read(); !more.done; more = await lines.read()) text += more.value;
+    assert.equal((await child.status).code, 0);
+    const rows = text.trim().split("\n").map((line) => JSON.parse(line)) as Row[];
+    assertSame(rows.filter((row) => row.netns === first.netns), first.connections);
+    assertSame(rows.filter((row) => row.netns === second.netns), second.connections);
+    assert.equal((await recorder.stop()).code, 0);
+  });
+});

@@ -29,7 +29,7 @@ export interface SegmentState {
 /** A line of a recording, with what it is. */
 export interface RecordedLine {
   readonly segment: SegmentState;
-  readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer";
+  readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer" | "wait";
   readonly line: RecordedEvent;
   /** Milliseconds since 1970 by the recording host's clock when it began, which no later step of its clock changes. */
   readonly at_ms: number;
@@ -39,6 +39,8 @@ export interface RecordedLine {
 export interface Range {
   since_ms?: number;
   until_ms?: number;
+  /** Goes on with what is written meanwhile; a line of the kind `wait` stands where there is no more just now. */
+  follow?: boolean;
 }
 
 export interface Recording extends Disposable {
@@ -58,34 +60,28 @@ export interface Recording extends Disposable {
  * being read. Throws BadInput for what is not there.
  */
 export function openRecording(paths: readonly string[], range: Range = {}): Recording {
-  const found = paths.flatMap(filesOf).filter(({ begin_ms }) => begin_ms <= (range.until_ms ?? Infinity) + SLACK_MS);
-  found.sort((a, b) => a.begin_ms - b.begin_ms);
+  const { since_ms = -Infinity, until_ms = Infinity, follow = false } = range;
+  const known = new Set<string>();
+  /** Files that were not there the last time. */
+  const look = () => {
+    const found = paths.flatMap(filesOf).filter(({ id, begin_ms }) =>
+      !known.has(id) && begin_ms <= until_ms + SLACK_MS
+    );
+    for (const { id } of found) known.add(id);
+    return found.sort((a, b) => a.begin_ms - b.begin_ms);
+  };
+  const found = look();
   const segments: SegmentState[] = [];
   const offsets = new Map<string, number>();
   let bytesRead = 0;
-  const closing = new DisposableStack();
-  const lines = function* (): Generator<RecordedLine> {
-    const { since_ms = -Infinity, until_ms = Infinity } = range;
-    for (const line of merged(found, open)) {
-      if (line.kind === "event") {
-        if (line.at_ms < since_ms || line.at_ms > until_ms) continue;
-        line.segment.events++;
-      }
-      yield line;
-    }
-  };
-  const open = (file: Found): Iterator<RecordedLine> => {
-    const segment: SegmentState = {
-      path: file.path,
-      tool: file.tool,
-      host: file.host,
-      start: "",
-      events: 0,
-      lost_by: {},
-    };
+  using closing = new DisposableStack();
+  const open = ({ path, tool, host }: Found): Iterator<RecordedLine> => {
+    const segment: SegmentState = { path, tool, host, start: "", events: 0, lost_by: {} };
     segments.push(segment);
-    const source = file.path === "-" ? standardInput() : closing.use(openFile(file.path));
-    const counted: Source = {
+    const source = path === "-" ? standardInput() : openFile(path, follow);
+    owner.use(source);
+    const counted: Source & Disposable = {
+      ...source,
       read(into) {
         const n = source.read(into);
         bytesRead += n;
@@ -94,6 +90,16 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
     };
     return readSegment(counted, segment, offsets);
   };
+  const lines = function* (): Generator<RecordedLine> {
+    for (const line of merged(found, open, follow ? look : undefined)) {
+      if (line.kind === "event") {
+        if (line.at_ms < since_ms || line.at_ms > until_ms) continue;
+        line.segment.events++;
+      }
+      yield line;
+    }
+  };
+  const owner = closing.move();
   return {
     lines,
     *events() {
@@ -102,7 +108,7 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
     segments: () => segments,
     bytes: found.reduce((sum, { size }) => sum + size, 0),
     bytesRead: () => bytesRead,
-    [Symbol.dispose]: () => closing.dispose(),
+    [Symbol.dispose]: () => owner.dispose(),
   };
 }
 
@@ -111,6 +117,8 @@ const SLACK_MS = 150_000;
 
 interface Found {
   path: string;
+  /** The file itself, whatever it is called by then. */
+  id: string;
   tool: string;
   host: string;
   /** By its name; -Infinity if that does not tell. */
@@ -119,14 +127,21 @@ interface Found {
 }
 
 function filesOf(path: string): Found[] {
-  if (path === "-") return [{ path, tool: "", host: "", begin_ms: -Infinity, size: 0 }];
-  const { isDirectory, size } = stat(path);
-  if (!isDirectory) return [describe(path, size)];
+  if (path === "-") return [{ path, id: path, tool: "", host: "", begin_ms: -Infinity, size: 0 }];
+  const info = stat(path);
+  if (!info.isDirectory) return [describe(path, info)];
   const files = Array.from(Deno.readDirSync(path)).filter(({ name, isFile }) => isFile && parseSegmentName(name));
   if (files.length === 0) {
     throw new BadInput(`There is no recording in ${path}: type a directory that \`nettrace record -o\` wrote to.`);
   }
-  return files.map(({ name }) => describe(`${path}/${name}`, stat(`${path}/${name}`).size));
+  return files.flatMap(({ name }) => {
+    try {
+      return describe(`${path}/${name}`, Deno.statSync(`${path}/${name}`));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return []; // renamed or removed meanwhile
+      throw error;
+    }
+  });
 }
 
 function stat(path: string): Deno.FileInfo {
@@ -137,54 +152,93 @@ function stat(path: string): Deno.FileInfo {
   }
 }
 
-function describe(path: string, size: number): Found {
+function describe(path: string, { dev, ino, size }: Deno.FileInfo): Found {
   const named = parseSegmentName(path.slice(path.lastIndexOf("/") + 1));
   const iso = named?.stamp.replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5");
   const begin_ms = iso === undefined ? -Infinity : Date.parse(iso);
-  return { path, size, tool: named?.tool ?? "", host: named?.host ?? "", begin_ms };
+  return { path, id: `${dev}:${ino}`, size, tool: named?.tool ?? "", host: named?.host ?? "", begin_ms };
 }
 
-function openFile(path: string): Source & Disposable {
-  let file: Deno.FsFile;
+function openFile(path: string, follow: boolean): Source & Disposable {
+  let file: Deno.FsFile | undefined;
   try {
     file = Deno.openSync(path);
   } catch (error) {
     throw new BadInput(`${path} cannot be read: ${error instanceof Error ? error.message : error}.`);
   }
-  return { read: (into) => file.readSync(into) ?? 0, [Symbol.dispose]: () => file.close() };
-}
-
-function standardInput(): Source {
-  return { read: (into) => Deno.stdin.readSync(into) ?? 0 };
-}
-
-/** All segments' lines by time. A segment is opened when the others have come to its beginning. */
-function* merged(files: readonly Found[], open: (file: Found) => Iterator<RecordedLine>): Generator<RecordedLine> {
-  const heads: { iterator: Iterator<RecordedLine>; line: RecordedLine }[] = [];
-  const add = (iterator: Iterator<RecordedLine>) => {
-    const { done, value } = iterator.next();
-    if (!done) heads.push({ iterator, line: value });
+  const close = () => {
+    file?.close();
+    file = undefined;
   };
-  let next = 0;
+  const isOpen = () => {
+    try {
+      return follow && parseSegmentName(path.slice(path.lastIndexOf("/") + 1))?.open === true &&
+        Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  };
+  return { read: (into) => file?.readSync(into) ?? 0, growing: isOpen, [Symbol.dispose]: close };
+}
+
+function standardInput(): Source & Disposable {
+  return { read: (into) => Deno.stdin.readSync(into) ?? 0, [Symbol.dispose]: () => {} };
+}
+
+/**
+ * All segments' lines by time. A segment is opened when the others have come to its beginning. With `look`, which finds
+ * new files, there is no end.
+ */
+function* merged(
+  files: readonly Found[],
+  open: (file: Found) => Iterator<RecordedLine>,
+  look?: () => Found[],
+): Generator<RecordedLine> {
+  const heads: { iterator: Iterator<RecordedLine>; line: RecordedLine }[] = [];
+  const waiting = [...files];
+  const advance = (head: typeof heads[number]) => {
+    const { done, value } = head.iterator.next();
+    if (done) heads.splice(heads.indexOf(head), 1);
+    else head.line = value;
+  };
   for (;;) {
-    let first = heads[0];
-    for (const head of heads) if (first === undefined || head.line.at_ms < first.line.at_ms) first = head;
-    const waiting = files[next];
-    if (waiting && (first === undefined || waiting.begin_ms <= first.line.at_ms + SLACK_MS)) {
-      next++;
-      add(open(waiting));
+    let first: typeof heads[number] | undefined;
+    for (const head of heads) {
+      if (head.line.kind !== "wait" && (first === undefined || head.line.at_ms < first.line.at_ms)) first = head;
+    }
+    const [next] = waiting;
+    if (next && (first === undefined || next.begin_ms <= first.line.at_ms + SLACK_MS)) {
+      waiting.shift();
+      const iterator = open(next), { done, value } = iterator.next();
+      if (!done) heads.push({ iterator, line: value });
       continue;
     }
-    if (first === undefined) return;
-    yield first.line;
-    const { done, value } = first.iterator.next();
-    if (done) heads.splice(heads.indexOf(first), 1);
-    else first.line = value;
+    if (first !== undefined) {
+      yield first.line;
+      advance(first);
+      continue;
+    }
+    if (look === undefined) return;
+    yield heads[0]?.line ?? WAIT;
+    for (const head of [...heads]) advance(head);
+    waiting.push(...look());
   }
 }
 
+const NO_LINE: RecordedEvent = { time: "", tool: "" };
+const WAIT: RecordedLine = {
+  segment: { path: "", tool: "", host: "", start: "", events: 0, lost_by: {} },
+  kind: "wait",
+  line: NO_LINE,
+  at_ms: 0,
+};
+
 /** The lines of one segment. `offsets` has, by boot, realtime minus monotonic when its first segment began, in ms. */
-function* readSegment(source: Source, segment: SegmentState, offsets: Map<string, number>): Generator<RecordedLine> {
+function* readSegment(
+  source: Source & Disposable,
+  segment: SegmentState,
+  offsets: Map<string, number>,
+): Generator<RecordedLine> {
   const faults: string[] = [];
   let odd = 0, step_ms = 0, offset_ms: number | undefined, at_ms = -Infinity;
   const parse = (text: string) => {
@@ -194,6 +248,7 @@ function* readSegment(source: Source, segment: SegmentState, offsets: Map<string
   };
   const time: Time = { seconds: 0, nanoseconds: 0 };
   for (const batch of linesOf(source, (fault) => void faults.push(fault))) {
+    if (batch.length === 0) yield { segment, kind: "wait", line: NO_LINE, at_ms };
     for (const text of batch) {
       if (text === "") continue;
       const line = parse(text);
@@ -221,6 +276,7 @@ function* readSegment(source: Source, segment: SegmentState, offsets: Map<string
       yield { segment, kind, line, at_ms };
     }
   }
+  source[Symbol.dispose]();
   if (odd > 0) faults.push(`${odd} of its lines are no records`);
   if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
   if (faults.length > 0) segment.missing = `Of ${segment.path} something may be missing: ${faults.join("; ")}.`;

@@ -4,6 +4,8 @@ import { compressionOf, frameLength, MOST_BYTES, unpack } from "./frame.ts";
 export interface Source {
   /** Reads into the buffer and returns how many bytes; 0 at the end. */
   read(into: Uint8Array): number;
+  /** True if more may come after what seems to be the end. */
+  growing?(): boolean;
 }
 
 /** A part of a source that could not be read. */
@@ -14,10 +16,17 @@ const MOST_LINE_BYTES = 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 const NEWLINE = 10;
 
-/** The lines of a source in batches, whatever it is compressed with; `fault` is told of what is missing. */
+/**
+ * The lines of a source in batches, whatever it is compressed with; `fault` is told of what is missing. Of a source that
+ * grows, an empty batch stands for what is not there yet.
+ */
 export function* linesOf(source: Source, fault: Fault): Generator<string[]> {
   let rest = new Uint8Array(0), skipping = false;
   for (const block of blocksOf(source, fault)) {
+    if (block === NOTHING_YET) {
+      yield [];
+      continue;
+    }
     const start = skipping ? block.indexOf(NEWLINE) + 1 : 0;
     if (skipping && start === 0) continue;
     skipping = false;
@@ -55,24 +64,34 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return all;
 }
 
+const NOTHING_YET = new Uint8Array(0);
+const MAGIC_BYTES = 8;
+
 /** Text in blocks of any size. */
 function* blocksOf(source: Source, fault: Fault): Generator<Uint8Array> {
   const window = newWindow(source);
-  if (!window.more()) return;
-  while (window.bytes().length < 8 && window.more());
+  /** Waits for more; false at the end. */
+  const more = function* (): Generator<Uint8Array, boolean> {
+    while (!window.more()) {
+      if (!source.growing?.()) return window.more(); // what came before it stopped growing
+      yield NOTHING_YET;
+    }
+    return true;
+  };
+  while (window.bytes().length < MAGIC_BYTES && (yield* more()));
   const compression = compressionOf(window.bytes());
   if (compression === "none") {
     do {
       yield window.bytes().slice();
       window.drop(window.bytes().length);
-    } while (window.more());
+    } while (yield* more());
     return;
   }
-  while (window.bytes().length > 0 || window.more()) {
+  while (window.bytes().length > 0 || (yield* more())) {
     try {
       const length = frameLength(window.bytes(), compression);
       if (length === undefined || length > window.bytes().length || (isForeign(window.bytes()) && window.more())) {
-        if (window.bytes().length <= MOST_BYTES && window.more()) continue;
+        if (window.bytes().length <= MOST_BYTES && (yield* more())) continue;
         fault(`its last ${window.bytes().length} bytes are the beginning of something that was not written to its end`);
         return;
       }

@@ -8,6 +8,7 @@ const options = {
     help: "from then on: 2026-11-20T06:00:00Z, '2026-11-20 06:00' or 06:00 (local), or -10m for ten minutes ago",
     parse: (text: string) => parseMoment(text, new Date()),
   },
+  follow: { help: "go on with what is recorded from now on, until SIGINT" },
   until: { argument: "TIME", help: "up to then", parse: (text: string) => parseMoment(text, new Date()) },
 } as const satisfies Options;
 
@@ -27,6 +28,7 @@ export const replay = {
   examples: [
     { command: "replay tcplife /var/lib/nettrace", does: "the sessions recorded there" },
     { command: "replay tcplife rec -t --rport 5432 --since 06:00", does: "those with a port, from six on" },
+    { command: "replay tcpretrans rec --follow", does: "what is there, and what comes" },
     { command: "replay rec --json", does: "all tools' events by time" },
   ],
   exits: [

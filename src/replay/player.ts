@@ -26,6 +26,8 @@ export interface Player {
   interval(line: RecordedEvent): Promise<void>;
   /** Shows an event, or keeps a row for its interval's end. */
   event(line: RecordedEvent, offset: Offset): Promise<void> | void;
+  /** Writes all rows that are whole. */
+  flush(): Promise<void>;
   /** Shows what is kept. */
   end(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
       encoder.encode(line, time, 0);
       return keep(view, 0) && !sink.row(write) ? flush(sink, kernel, terminal) : undefined;
     },
+    flush: () => flush(sink, kernel, terminal),
     end: () => flush(sink, kernel, terminal),
   };
 }
@@ -144,6 +147,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
       view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(String(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
     },
+    flush: () => flush(sink, kernel, terminal),
     end: show,
   };
 }

@@ -84,7 +84,8 @@ async function replayAll(args: readonly string[], world: World, terminal: Termin
 function open(paths: readonly string[], values: ReadonlyMap<string, unknown>): Recording {
   if (paths.length === 0) throw new BadInput("replay needs a recording: type its directory, files of it, or -.");
   const since_ms = values.get("since") as number | undefined, until_ms = values.get("until") as number | undefined;
-  return openRecording(paths, { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } });
+  const range = { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } };
+  return openRecording(paths, { ...range, follow: values.has("follow") });
 }
 
 /** What replay takes of a tool's options, none of which it needs. */
@@ -112,6 +113,11 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
   let last: Player | undefined;
   for (const line of recording.lines()) {
     if (terminal.stopping() || last?.sink.closed) break;
+    if (line.kind === "wait") {
+      await last?.flush();
+      await terminal.pause(FOLLOW_PERIOD_MS);
+      continue;
+    }
     keepClock(line, clocks);
     let known = players.get(line.line.tool);
     if (known === undefined) {
@@ -133,6 +139,8 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
   await last?.end();
   finish(players, recording.segments().filter(({ tool }) => tool === "" || byName.has(tool)), terminal);
 }
+
+const FOLLOW_PERIOD_MS = 200;
 
 /** Notes what the segment's monotonic clock is now by the realtime clock. */
 function keepClock({ kind, line, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): void {

@@ -58,6 +58,7 @@ export function rounds(n: number): () => boolean {
 /** What `nettrace replay` prints with these arguments, and what it says on standard error. */
 export async function replayed(args: string[]): Promise<{ text: string; lines: readonly string[] }> {
   const terminal = newTerminal(Infinity, Infinity);
+  let paused = false; // which --follow does when it has shown all that is there
   let text = "";
   const world: World = {
     tools,
@@ -65,6 +66,7 @@ export async function replayed(args: string[]): Promise<{ text: string; lines: r
     build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
     print: (more) => void (text += more),
   };
-  await replay(args, world, terminal);
+  const pause = () => Promise.resolve(void (paused = true));
+  await replay(args, world, { ...terminal, pause, stopping: () => paused });
   return { text: text + terminal.text(), lines: terminal.lines };
 }
