@@ -64,6 +64,7 @@ export async function replayed(args: string[]): Promise<{ text: string; lines: r
     newKernel: () => ({ ...newKernel(newRing(4096)), waitWritable: () => true }),
     build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
     print: (more) => void (text += more),
+    asset: () => new Uint8Array(),
   };
   await replay(args, world, terminal);
   return { text: text + terminal.text(), lines: terminal.lines };
