@@ -47,7 +47,7 @@ export const newConnects: NewPart = (tool, timeline) => {
         heat.add(at_ms, latency_ms);
         if (slowest.takes(latency_ms)) {
           slowest.add(latency_ms, [
-            String(event["time"]),
+            textOf(event.time) ?? null,
             numberOf(event["pid"]) ?? null,
             comm ?? null,
             to,

@@ -34,7 +34,7 @@ export function lossSentences(losses: LossSummary): string[] {
     ...tools.length === 0 && cut_short.length > 0 ? ["No loss was counted, as far as this goes:"] : [],
     ...cut_short.map(({ missing }) => missing),
     ...untimed > 0
-      ? [`${untimed} event${untimed === 1 ? "" : "s"} without a time ${untimed === 1 ? "is" : "are"} left out.`]
+      ? [`${untimed} event${untimed === 1 ? "" : "s"} without a valid time ${untimed === 1 ? "is" : "are"} left out.`]
       : [],
   ];
 }

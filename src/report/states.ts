@@ -29,7 +29,7 @@ export const newStates: NewPart = (tool, timeline) => {
       spread?.add(duration_ms);
       if (longest.takes(duration_ms)) {
         longest.add(duration_ms, [
-          String(event["time"]),
+          textOf(event.time) ?? null,
           numberOf(event["pid"]) ?? null,
           textOf(event["comm"]) ?? null,
           endpoint(event["raddr"], event["rport"]),
