@@ -205,6 +205,34 @@ Deno.test("the page follows its reader's preference while it is open", () =>
     assert.equal(LINE_LIGHT in await page.evaluate<Record<string, number>>(colours("Connects")), false);
   }));
 
+Deno.test("dragging in a chart by time zooms all of them, and a double click shows all again", () =>
+  withPage({}, async (page) => {
+    const area = (title: string) =>
+      page.evaluate<{ x: number; y: number; width: number; height: number }>(`(() => {
+        const figures = Array.from(document.querySelectorAll("figure"));
+        const figure = figures.find((f) => f.querySelector("figcaption").textContent === "${title}");
+        figure.scrollIntoView({ block: "center" });
+        return figure.querySelector(".u-over").getBoundingClientRect().toJSON();
+      })()`);
+    const mouse = (type: string, x: number, y: number, clickCount = 1) =>
+      page.call("Input.dispatchMouseEvent", { type, x, y, button: "left", buttons: 1, clickCount });
+    const heat = async () => JSON.stringify(await page.evaluate(colours("Latency of connects by time")));
+    const before = await heat();
+    const { x, y, width, height } = await area("Failed connects by result");
+    const at = (part: number) => [x + width * part, y + height / 2] as const;
+    await mouse("mouseMoved", ...at(0.2));
+    await mouse("mousePressed", ...at(0.2));
+    await mouse("mouseMoved", ...at(0.4));
+    await mouse("mouseMoved", ...at(0.6));
+    await mouse("mouseReleased", ...at(0.6));
+    await page.until(`JSON.stringify(${colours("Latency of connects by time")}) !== ${JSON.stringify(before)}`);
+    for (const clicks of [1, 2]) {
+      await mouse("mousePressed", ...at(0.5), clicks);
+      await mouse("mouseReleased", ...at(0.5), clicks);
+    }
+    await page.until(`JSON.stringify(${colours("Latency of connects by time")}) === ${JSON.stringify(before)}`);
+  }));
+
 Deno.test("the page prints", () =>
   withPage({}, async (page) => {
     const { data } = await page.call<{ data: string }>("Page.printToPDF", { printBackground: false });

@@ -61,7 +61,7 @@ export async function openPage(browser: string, file: string, { dark = false } =
   };
   const page: Page = {
     events,
-    async call(method, params = {}) {
+    async call<Result>(method: string, params: unknown = {}) {
       const id = ++last;
       const { promise, resolve, reject } = Promise.withResolvers<Message>();
       const timer = setTimeout(() => reject(new Error(`${method} had no answer`)), PATIENCE_MS);
@@ -69,18 +69,16 @@ export async function openPage(browser: string, file: string, { dark = false } =
       socket.send(JSON.stringify({ id, method, params }));
       const { result, error } = await promise.finally(() => clearTimeout(timer));
       if (error) throw new Error(`${method}: ${error.message}`);
-      // deno-lint-ignore no-explicit-any
-      return result as any;
+      return result as Result;
     },
-    async evaluate(expression) {
+    async evaluate<Value>(expression: string) {
       const { result, exceptionDetails } = await page.call<Evaluated>("Runtime.evaluate", {
         expression,
         returnByValue: true,
         awaitPromise: true,
       });
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-      // deno-lint-ignore no-explicit-any
-      return result.value as any;
+      return result.value as Value;
     },
     async until(expression) {
       const watch = `new Promise((done) => {
