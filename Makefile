@@ -8,13 +8,13 @@ ARGS ?=
 RUNTIME ?= auto
 PREFIX ?= /usr/local
 TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts \
-  tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/live
+  tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/live
 
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 objects := $(patsubst bpf/%.bpf.c,out/%.bpf.o,$(wildcard bpf/*.bpf.c))
 benches := out/bench-event.bpf.o out/bench-empty.bpf.o $(patsubst %,out/bench-%,reader launch lone fill drain producer rr)
-assets := out/libbpf.so out/build.json $(objects)
+assets := out/libbpf.so out/build.json out/report.html $(objects)
 sources := deno.json $(filter-out %_test.ts,$(wildcard src/*.ts src/*/*.ts ffi/*.ts tools/*.ts bpf/*.gen.ts package/alias/*.ts))
 warnings := -Wall -Wextra -Werror
 bpf_clang := clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter \
@@ -89,6 +89,9 @@ out/libbpf.so: package/libbpf.sh package/libbpf_shim.c | deps
 out/bundle/main.js: $(sources) package/bundle.ts | $(deno)
 	@rm -rf out/bundle
 	$(deno) run -A package/bundle.ts src/main.ts out/bundle
+
+out/report.html: $(filter-out %_test.ts,$(wildcard src/report/page/* src/report/*.ts)) src/loss.ts package/page.ts deno.json | $(deno)
+	$(deno) run -A package/page.ts src/report/page $@
 
 out/program.eszip: out/bundle/main.js package/deno.sh
 	@rm -f $@

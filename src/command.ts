@@ -5,6 +5,7 @@ import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import type { Kernel } from "./kernel.ts";
 import { record } from "./record/declaration.ts";
 import { replay } from "./replay/declaration.ts";
+import { report } from "./report/declaration.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
 
@@ -20,6 +21,8 @@ export interface World {
   build(): Build;
   /** Writes text to standard output. */
   print(text: string): void;
+  /** The bytes of a file that belongs to the executable. */
+  asset(name: string): Uint8Array;
 }
 
 /** Every command that is no tool, with what it does: help, completion and the manual list them from here. */
@@ -39,6 +42,7 @@ export const commands = [
   record,
   replay,
   convert,
+  report,
   { name: "completions", argument: "SHELL", summary: "Print the completion script for bash, zsh or fish" },
   { name: "version", argument: "", summary: "Tell the versions of nettrace and of what it runs on" },
 ] as const;
@@ -49,6 +53,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
   if (first === "record") return await (await import("./record/record.ts")).record(rest, world).then(() => 0);
   if (first === "replay") return await (await import("./replay/replay.ts")).replay(rest, world).then(() => 0);
   if (first === "convert") return await (await import("./convert/command.ts")).runConvert(rest, world);
+  if (first === "report") return await (await import("./report/report.ts")).runReport(rest, world).then(() => 0);
   let code = 0;
   const program = new Command("nettrace").helpOption(false).helpCommand(false).exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -59,9 +64,9 @@ export async function runCommand(args: readonly string[], world: World): Promise
     world.print(name === undefined ? help.listing(await all(world), commands) : await helpOf(name, help, world));
   });
   add("doctor").option("--json").action(async ({ json }: { json?: boolean }) => {
-    const { diagnose, report } = await import("./doctor.ts");
-    const diagnosis = diagnose(await all(world), world.newKernel(new Map()), world.build());
-    world.print(json ? JSON.stringify(diagnosis) + "\n" : report(diagnosis));
+    const doctor = await import("./doctor.ts");
+    const diagnosis = doctor.diagnose(await all(world), world.newKernel(new Map()), world.build());
+    world.print(json ? JSON.stringify(diagnosis) + "\n" : doctor.report(diagnosis));
     code = diagnosis.ok ? 0 : 1;
   });
   add("man").argument("<tool>").action(async (name: string) => {

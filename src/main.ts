@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
     return OK;
   }
   const { runCommand } = await import("./command.ts");
-  return await runCommand(args, { tools, newKernel, build, print });
+  return await runCommand(args, { tools, newKernel, build, print, asset });
 }
 
 async function runTool(tool: Tool, args: readonly string[]): Promise<void> {

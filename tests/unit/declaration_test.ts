@@ -7,6 +7,7 @@ import { type Declaration, isDeclared, type Listed } from "../../src/declaration
 import { commandHelp } from "../../src/help.ts";
 import { commandManual } from "../../src/man.ts";
 import { parseRecord } from "../../src/record/plan.ts";
+import { report } from "../../src/report/declaration.ts";
 import { tools } from "../../tools/mod.ts";
 import { replayed } from "./recording.ts";
 
@@ -20,6 +21,7 @@ const ARGUMENTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   record: { DIR: "rec", TIME: "10m", "HH:MM": "06:00", "TIME|SIZE": "7d" },
   replay: { TIME: "-10m" },
   convert: { PATH: "out" },
+  report: { FILE: "page.html", N: "5", TIME: "-10m" },
 };
 
 /** Parses whole command lines as the commands do. They throw BadInput. */
@@ -41,6 +43,7 @@ const takesAll: Readonly<Record<string, (args: readonly string[]) => void | Prom
     }
   },
   convert: (args) => void parseOptions(convert, args, { options: convert.options, operand: "file" }),
+  report: (args) => void parseOptions(report, args, { options: report.options, operand: "file" }),
 };
 
 /** Parses the command's own options. They throw BadInput. */
@@ -48,6 +51,7 @@ const takes: Readonly<Record<string, (own: readonly string[]) => void | Promise<
   record: (own) => takesAll["record"]?.([...own, "tcplife"]),
   replay: (own) => takesAll["replay"]?.(["tcplife", "rec", ...own]),
   convert: (own) => takesAll["convert"]?.(["rec", ...own]),
+  report: (own) => takesAll["report"]?.(["rec", ...own]),
 };
 
 async function printed(...args: string[]): Promise<string> {

@@ -65,6 +65,7 @@ export async function replayed(args: string[]): Promise<{ text: string; lines: r
     newKernel: () => ({ ...newKernel(newRing(4096)), waitWritable: () => true }),
     build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
     print: (more) => void (text += more),
+    asset: () => new Uint8Array(),
   };
   const pause = () => Promise.resolve(void (paused = true));
   await replay(args, world, { ...terminal, pause, stopping: () => paused });
