@@ -1,0 +1,231 @@
+// What comes with the executable, used by what it is made for: systemd, cron, logrotate, man, tmpfiles. As root.
+import assert from "node:assert/strict";
+import { assertSame, binary } from "./live/nettrace.ts";
+import type { Connection } from "./live/traffic.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+const kit = `${root}kit`;
+const traffic = Deno.env.get("TRAFFIC") ?? `${root}out/traffic`;
+
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function command(program: string, args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+/** Runs a command that must succeed; returns what it prints. */
+async function ok(program: string, args: string[], env?: Record<string, string>): Promise<string> {
+  const { code, out, err } = await command(program, args, env);
+  assert.equal(code, 0, `${program} ${args.join(" ")}: ${err}${out}`);
+  return out;
+}
+
+/** Runs shell commands beside a systemd with the kit's units and these drop-ins; returns what they print. */
+async function underSystemd(commands: string, dropIns: Record<string, string> = {}): Promise<string> {
+  const script = `${root}tests/systemd.sh`;
+  return await ok("unshare", ["--mount", "bash", script, commands, binary, kit, ...Object.entries(dropIns).flat()], {
+    TRAFFIC: traffic,
+  });
+}
+
+const SERVICE = "nettrace-record.service";
+const ERRORS = { [`${SERVICE}.d/errors.conf`]: "[Service]\nStandardError=file:/run/errors" };
+/** Seven sessions on IPv6, both ends of which are here. */
+const SESSIONS = 'echo go | "$TRAFFIC" close way=active n=7 family=6 >>/run/made';
+/** Ends the output with what sessions were made, and what was recorded. */
+const SHOWN = "echo; cat /run/made; echo; /usr/local/bin/nettrace replay tcplife /var/lib/private/nettrace --json";
+
+/** Compares what SHOWN shows: each end of each session was recorded, once. Returns what stands before. */
+function allRecorded(out: string): string[] {
+  const [about = "", made = "", recorded = ""] = out.split("\n\n");
+  const lines = made.trim().split("\n").map((line) => JSON.parse(line));
+  const spaces = new Set(lines.flatMap(({ netns }) => netns ?? []));
+  const connections: Connection[] = lines.flatMap(({ connections }) => connections ?? []);
+  const rows = recorded.trim().split("\n").map((line) => JSON.parse(line)).filter(({ netns }) => spaces.has(netns));
+  assert.equal(connections.length, lines.filter(({ ready }) => ready).length * 2 * 7);
+  assertSame(rows, connections);
+  return about.split("\n");
+}
+
+Deno.test("every manual page is free of errors and warnings", async () => {
+  const list = await ok(binary, ["help"]);
+  const names = Array.from(
+    list.matchAll(/^ {2}(tcp\w+|solisten|netqtop|softirqs|record|replay|convert)\b/gm),
+    (m) => m[1],
+  );
+  assert.ok(names.length >= 17, list);
+  for (const name of names) {
+    const page = await ok(binary, ["man", name ?? ""]);
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, page);
+    const { out } = await command("mandoc", ["-T", "lint", "-W", "warning", file]);
+    await Deno.remove(file);
+    // A date would differ from build to build.
+    assert.deepEqual(out.split("\n").filter((line) => line !== "" && !line.includes('missing date, using "": TH')), []);
+  }
+});
+
+Deno.test("systemd finds no fault with the units, and rates the sandbox as OK", async () => {
+  const dir = await Deno.makeTempDir();
+  await ok("cp", ["-rT", `${kit}/systemd`, dir]);
+  for (const unit of ["nettrace-record.service", "nettrace-window.service"]) {
+    const text = await Deno.readTextFile(`${dir}/${unit}`);
+    await Deno.writeTextFile(`${dir}/${unit}`, text.replaceAll("/usr/local/bin/nettrace", binary));
+  }
+  const env = { SYSTEMD_UNIT_PATH: `${dir}:` };
+  const units = Array.from(Deno.readDirSync(dir), ({ name }) => name).filter((name) => !name.endsWith(".d"));
+  assert.equal(units.length, 3);
+  for (const unit of units) {
+    const { code, out, err } = await command("systemd-analyze", ["verify", "--man=no", `${dir}/${unit}`], env);
+    assert.deepEqual({ code, out, err }, { code: 0, out: "", err: "" });
+  }
+  for (const unit of units.filter((name) => name.endsWith(".service"))) {
+    // In tenths: 1.9 of 10.
+    await ok("systemd-analyze", ["security", "--offline=yes", "--no-pager", "--threshold=20", `${dir}/${unit}`], env);
+  }
+  await ok("systemd-analyze", ["calendar", "Mon..Fri 09:00"]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("nettrace-record.service records as a user with two capabilities, begins new files, and ends whole", async () => {
+  const out = await underSystemd(
+    `
+    inside systemctl start nettrace-record
+    inside systemctl show -P StatusText nettrace-record
+    ${SESSIONS}
+    pid=$(inside systemctl show -P MainPID nettrace-record)
+    inside cat /proc/$pid/status | grep -E '^(Uid|CapPrm|CapBnd|NoNewPrivs):'
+    inside systemctl reload nettrace-record
+    until [ "$(ls /var/lib/private/nettrace | grep -c 'zst$')" = 3 ]; do sleep 0.05; done
+    ${SESSIONS}
+    inside systemctl stop nettrace-record
+    inside systemctl show -P Result nettrace-record
+    stat -c %a /var/lib/private/nettrace
+    cat /run/errors
+    ls /var/lib/private/nettrace
+    ${SHOWN}`,
+    ERRORS,
+  );
+  const [status, uid = "", permitted, bounding, privileges, result, mode, ...files] = allRecorded(out);
+  assert.equal(status, "Events recorded: tcplife 0, tcpconnect 0, tcpretrans 0");
+  assert.match(uid, /^Uid:(\t6[1-5]\d{3}){4}$/);
+  assert.equal(permitted, "CapPrm:\t000000c000000000");
+  assert.equal(bounding, "CapBnd:\t000000c000000000");
+  assert.deepEqual([privileges, result, mode], ["NoNewPrivs:\t1", "success", "750"]);
+  assert.equal(files.length, 2 * 3);
+  assert.ok(files.every((file) => /^tcp\w+-[\w.-]+Z\.jsonl\.zst$/.test(file)), out);
+});
+
+Deno.test("systemd starts a recording anew that hangs, and beside what it left", async () => {
+  const out = await underSystemd(
+    `
+    inside systemctl start nettrace-record
+    pid=$(inside systemctl show -P MainPID nettrace-record)
+    inside kill -STOP $pid
+    until [ "$(inside systemctl show -P NRestarts nettrace-record)" = 1 ] &&
+      [ "$(inside systemctl show -P ActiveState nettrace-record)" = active ]; do sleep 0.1; done
+    ${SESSIONS}
+    inside systemctl stop nettrace-record
+    ls /var/lib/private/nettrace | grep -c 'zst$'
+    ls /var/lib/private/nettrace | grep -c 'zst.open$'
+    ${SHOWN}`,
+    { ...ERRORS, [`${SERVICE}.d/soon.conf`]: "[Service]\nWatchdogSec=2s\nRestartSec=0" },
+  );
+  assert.deepEqual(allRecorded(out), ["3", "3"]);
+});
+
+Deno.test("nettrace-window.timer has a recording made that ends by itself", async () => {
+  const out = await underSystemd(
+    `
+    printf 'NETTRACE_FOR=2s\\nNETTRACE_OPTIONS=--compress none\\nNETTRACE_TOOLS=tcplife -4 + softirqs 1\\n' >/run/record.conf
+    inside systemctl start nettrace-window.timer
+    until [ "$(ls /var/lib/private/nettrace 2>/dev/null | grep -c 'jsonl$')" = 2 ]; do sleep 0.05; done
+    while [ "$(inside systemctl show -P ActiveState nettrace-window)" = active ]; do sleep 0.05; done
+    inside systemctl show -P Result nettrace-window
+    head -qn 1 /var/lib/private/nettrace/*`,
+    {
+      "nettrace-window.timer.d/soon.conf": "[Timer]\nOnCalendar=\nRandomizedDelaySec=0\nOnActiveSec=0",
+      "nettrace-window.service.d/conf.conf": "[Service]\nEnvironmentFile=\nEnvironmentFile=-/run/record.conf",
+    },
+  );
+  const [result, ...headers] = out.trim().split("\n");
+  assert.equal(result, "success");
+  const options = headers.map((line) => JSON.parse(line)).map(({ tool, header }) => [tool, header.options]);
+  assert.deepEqual(options, [["softirqs", ["1"]], ["tcplife", ["-4"]]]);
+});
+
+/** Runs a shell script in a mount namespace where what it writes to is empty and its own. */
+async function apart(script: string): Promise<string> {
+  const mounts = `
+    set -e
+    mount --make-rprivate /
+    [ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
+    for directory in /run /var/lib /var/log /var/spool /usr/local/bin /etc/cron.d; do
+      mount -t tmpfs -o mode=755 tmpfs $directory
+    done
+    cp "$NETTRACE" /usr/local/bin/nettrace`;
+  return await ok("unshare", ["--mount", "bash", "-c", `${mounts}\n${script}`], {
+    NETTRACE: binary,
+    TRAFFIC: traffic,
+    KIT: kit,
+  });
+}
+
+Deno.test("cron records by the kit's file, and two recordings at once do no harm to each other", async () => {
+  const out = await apart(`
+    mount --bind /dev/null /etc/crontab
+    mkdir -p /var/spool/cron/crontabs
+    for name in one two; do
+      sed 's/^0 /* /; s/59m/3s/' "$KIT/cron.d/nettrace" >/etc/cron.d/$name
+    done
+    cron -f >/run/cron 2>&1 & cron=$!
+    trap 'kill $cron' EXIT
+    until [ "$(ls /var/lib/nettrace 2>/dev/null | grep -c 'open$')" = 6 ]; do sleep 0.05; done
+    ${SESSIONS}
+    while ls /var/lib/nettrace | grep -q 'open$'; do sleep 0.05; done
+    ls /var/lib/nettrace | wc -l
+    stat -c %a /var/lib/nettrace
+    cat /var/log/nettrace.log
+    for file in /var/lib/nettrace/tcplife*; do
+      echo
+      cat /run/made
+      echo
+      nettrace replay "$file" --json
+    done`);
+  const [about = "", ...parts] = out.split("\n\n");
+  assert.deepEqual(about.split("\n"), ["6", "750"]);
+  assert.equal(parts.length, 2 * 2);
+  for (let i = 0; i < parts.length; i += 2) allRecorded(["", parts[i], parts[i + 1]].join("\n\n"));
+});
+
+Deno.test("logrotate takes the log away and leaves an empty one", async () => {
+  const out = await apart(`
+    install -m 644 "$KIT/logrotate.d/nettrace" /run/nettrace
+    logrotate --debug --state /run/state /run/nettrace 2>&1 | grep -i error || true
+    echo lost >/var/log/nettrace.log
+    logrotate --force --state /run/state /run/nettrace
+    stat -c '%n %a %U %G %s' /var/log/nettrace*`);
+  const [empty, old, ...others] = out.trim().split("\n");
+  assert.deepEqual(others, []);
+  assert.equal(empty, "/var/log/nettrace.log 640 root adm 0");
+  assert.match(old ?? "", /^\/var\/log\/nettrace\.log\.1 \d+ \w+ \w+ 5$/);
+});
+
+Deno.test("systemd-tmpfiles makes the directory, and removes what is old from it", async () => {
+  const out = await apart(`
+    systemd-tmpfiles --create "$KIT/tmpfiles.d/nettrace.conf"
+    stat -c '%a %U' /var/lib/nettrace
+    touch /var/lib/nettrace/tcplife.jsonl.zst
+    systemd-tmpfiles --clean "$KIT/tmpfiles.d/nettrace.conf"
+    ls /var/lib/nettrace
+    sed 's/30d$/0/' "$KIT/tmpfiles.d/nettrace.conf" >/run/now.conf
+    systemd-tmpfiles --clean /run/now.conf
+    ls /var/lib/nettrace
+    stat -c '%a %U' /var/lib/nettrace`);
+  assert.equal(out, "750 root\ntcplife.jsonl.zst\n750 root\n");
+});
