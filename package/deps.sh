@@ -12,7 +12,7 @@ for group in "$@"; do
     # npm's client is only the way to get Deno, so it is no use where Deno is
     [[ $(type -P npm deno) ]] || packages+=(npm)
     ;;
-  test) packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools systemd coreutils util-linux bsdutils) ;;
+  test) packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools systemd coreutils util-linux bsdutils cron logrotate mandoc) ;;
   bench) packages+=(libbpf-dev libbpf1 libbpf-tools coreutils util-linux zstd) ;;
   vm) packages+=(qemu-system-x86 busybox-static cpio zstd lz4 xz-utils iproute2 nftables) ;;
   *)

@@ -13,8 +13,17 @@ interface Ran {
   err: string;
 }
 
+/** cron begins with a minute, and a busy machine takes its time. */
+const MOST_MS = 180_000;
+
 async function command(program: string, args: string[], env: Record<string, string> = {}): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    env,
+    stdin: "null",
+    signal: AbortSignal.timeout(MOST_MS),
+  })
+    .output();
   return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
 }
 
@@ -88,7 +97,14 @@ Deno.test("systemd finds no fault with the units, and rates the sandbox as OK", 
     // In tenths: 1.9 of 10.
     await ok("systemd-analyze", ["security", "--offline=yes", "--no-pager", "--threshold=20", `${dir}/${unit}`], env);
   }
-  await ok("systemd-analyze", ["calendar", "Mon..Fri 09:00"]);
+  const timer = await Deno.readTextFile(`${kit}/systemd/nettrace-window.timer`);
+  await ok("systemd-analyze", ["calendar", /^OnCalendar=(.*)$/m.exec(timer)?.[1] ?? ""]);
+  const sandbox = await Deno.readTextFile(`${kit}/systemd/nettrace-.service.d/10-sandbox.conf`);
+  const defaults = Array.from(
+    (await Deno.readTextFile(`${kit}/record.conf`)).matchAll(/^NETTRACE.*$/gm),
+    ([line]) => line,
+  );
+  assert.ok(sandbox.includes(`\nEnvironment=${defaults.map((line) => `"${line}"`).join(" ")}\n`), "one default");
   await Deno.remove(dir, { recursive: true });
 });
 
@@ -181,7 +197,7 @@ Deno.test("cron records by the kit's file, and two recordings at once do no harm
     mount --bind /dev/null /etc/crontab
     mkdir -p /var/spool/cron/crontabs
     for name in one two; do
-      sed 's/^0 /* /; s/59m/3s/' "$KIT/cron.d/nettrace" >/etc/cron.d/$name
+      sed 's/^0 /* /; s/59m/8s/' "$KIT/cron.d/nettrace" >/etc/cron.d/$name
     done
     cron -f >/run/cron 2>&1 & cron=$!
     trap 'kill $cron' EXIT
@@ -228,4 +244,80 @@ Deno.test("systemd-tmpfiles makes the directory, and removes what is old from it
     ls /var/lib/nettrace
     stat -c '%a %U' /var/lib/nettrace`);
   assert.equal(out, "750 root\ntcplife.jsonl.zst\n750 root\n");
+});
+
+const docs = await Deno.readTextFile(`${root}docs/recording-in-production.md`);
+/** The blocks of the docs in a language. */
+const blocks = (language: string) =>
+  Array.from(docs.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "gm")), (m) => m[1] ?? "");
+
+Deno.test("every command in docs/recording-in-production.md works", async () => {
+  const commands = blocks("sh").join("").trim().split("\n");
+  assert.equal(commands.length, 14);
+  const out = await underSystemd(
+    `
+    echo '${btoa(commands.join("\n"))}' | base64 -d >/run/commands
+    inside --wd="${root}" sh -ex /run/commands
+    inside systemctl is-enabled nettrace-record nettrace-window.timer
+    inside systemctl is-active nettrace-record nettrace-window.timer nettrace-window
+    stat -c '%n %a' /etc/cron.d/nettrace /etc/nettrace/record.conf /var/lib/nettrace/. /var/lib/private/nettrace`,
+  );
+  assert.match(out, /Status: "Events recorded: tcplife \d+, tcpconnect \d+, tcpretrans \d+"/);
+  assert.match(out, /^PID +COMM +LADDR/m);
+  assert.match(out, /\nenabled\nenabled\nactive\nactive\nactive\n/);
+  assert.match(out, /cron\.d\/nettrace 644\n.*record\.conf 644\n.*nettrace\/\. 750\n.*private\/nettrace 750\n$/);
+});
+
+Deno.test("with the docs' drop-ins, tcpdrop's stacks have names, and tcpconnect listens to DNS", async () => {
+  const dropIns = blocks("ini").map((text, i) => [`${SERVICE}.d/rights${i}.conf`, text] as const);
+  assert.equal(dropIns.length, 2);
+  const out = await underSystemd(
+    `
+    mkdir /etc/nettrace
+    echo 'NETTRACE_TOOLS=tcpdrop --all + tcpconnect --dns' >/etc/nettrace/record.conf
+    inside systemctl start nettrace-record
+    (exec 3<>/dev/tcp/127.0.0.1/9) 2>/dev/null || true # nobody listens to discard
+    inside systemctl stop nettrace-record
+    cat /run/errors
+    /usr/local/bin/nettrace replay tcpdrop /var/lib/private/nettrace --json | grep '"dport":9,'`,
+    { ...ERRORS, ...Object.fromEntries(dropIns) },
+  );
+  const drops = out.trim().split("\n").map((line) => JSON.parse(line)).filter(({ daddr }) => daddr === "127.0.0.1");
+  assert.ok(drops.length > 0);
+  for (const { stack } of drops) assert.match(stack[0], /^tcp_v4_\w+\+0x/);
+});
+
+Deno.test("make install puts everything where it belongs beneath DESTDIR, and nothing elsewhere", async () => {
+  const destination = await Deno.makeTempDir();
+  try {
+    await ok("make", ["--no-print-directory", "-C", root, "install", `DESTDIR=${destination}`, "PREFIX=/opt/nettrace"]);
+    assert.deepEqual(Array.from(Deno.readDirSync(destination), ({ name }) => name), ["opt"]);
+    const prefix = `${destination}/opt/nettrace`;
+    const shells = { bash: "bash-completion/completions/nettrace", zsh: "zsh/site-functions/_nettrace" };
+    for (const [shell, path] of Object.entries({ ...shells, fish: "fish/vendor_completions.d/nettrace.fish" })) {
+      assert.equal(await Deno.readTextFile(`${prefix}/share/${path}`), await ok(binary, ["completions", shell]));
+    }
+    const pages = Array.from(Deno.readDirSync(`${prefix}/share/man/man8`), ({ name }) => name);
+    for (const page of pages) {
+      const name = page.replace(/^nettrace-?|\.8$/g, "");
+      const text = await ok(binary, name === "" ? ["man"] : ["man", name]);
+      assert.equal(await Deno.readTextFile(`${prefix}/share/man/man8/${page}`), text);
+      if (name !== "") continue;
+      const named = Array.from(text.matchAll(/^\.BR (\S+) \(8\)/gm), (m) => `${m[1]?.replaceAll("\\-", "-")}.8`);
+      assert.deepEqual([...named, page].toSorted(), pages.toSorted());
+    }
+    const unit = await Deno.readTextFile(`${prefix}/lib/systemd/system/${SERVICE}`);
+    assert.match(unit, /^ExecStart=\/opt\/nettrace\/bin\/nettrace record/m);
+    assert.equal((await Deno.stat(`${prefix}/bin/nettrace`)).mode! & 0o777, 0o755);
+    await Deno.stat(`${prefix}/lib/systemd/system/nettrace-.service.d/10-sandbox.conf`);
+    const examples = ["cron.d/nettrace", "logrotate.d/nettrace", "tmpfiles.d/nettrace.conf", "record.conf"];
+    for (const path of examples) {
+      assert.equal(
+        await Deno.readTextFile(`${prefix}/share/nettrace/${path}`),
+        await Deno.readTextFile(`${kit}/${path}`),
+      );
+    }
+  } finally {
+    await Deno.remove(destination, { recursive: true });
+  }
 });

@@ -17,8 +17,15 @@ leave() {
 }
 trap leave EXIT
 echo 0 >"$group/cgroup.procs"
-for directory in /run /var/lib /usr/local/bin /usr/local/lib; do mount -t tmpfs tmpfs $directory; done
-mkdir -p /run/systemd/system /run/etc/nettrace /usr/local/lib/systemd
+for directory in /run /var/log /usr/local/bin /usr/local/lib /usr/local/share; do
+  mount -t tmpfs -o mode=755 tmpfs $directory
+done
+for directory in /etc /var/lib; do
+  mkdir -p /run/own$directory/upper /run/own$directory/work
+  mount -t overlay -o "lowerdir=$directory,upperdir=/run/own$directory/upper,workdir=/run/own$directory/work" overlay $directory
+done
+rm -rf /etc/nettrace /var/lib/nettrace /var/lib/private
+mkdir -p /run/systemd/system /usr/local/lib/systemd
 cp "$nettrace" /usr/local/bin/nettrace
 cp -r "$kit/systemd" /usr/local/lib/systemd/system
 printf '[Unit]\nDefaultDependencies=no\n' >/run/systemd/system/kit.target
