@@ -137,6 +137,33 @@ Deno.test("nettrace-record.service records as a user with two capabilities, begi
   assert.ok(files.every((file) => /^tcp\w+-[\w.-]+Z\.jsonl\.zst$/.test(file)), out);
 });
 
+Deno.test("every tool records in the sandbox", async () => {
+  const list = await ok(binary, ["help"]);
+  const named = /\ntools:\n([^]*?)\n\n/.exec(list)?.[1] ?? "";
+  const names = Array.from(named.matchAll(/^ {2}(\w+)/gm), (m) => m[1] ?? "");
+  const needs: Record<string, string> = { netqtop: " -n lo", tcpsubnet: " 127.0.0.0/8" };
+  const out = await underSystemd(
+    `
+    mkdir /etc/nettrace
+    echo 'NETTRACE_OPTIONS=--compress none --for 10s' >/etc/nettrace/record.conf
+    echo 'NETTRACE_TOOLS=${names.map((name) => name + (needs[name] ?? "")).join(" + ")}' >>/etc/nettrace/record.conf
+    inside systemctl start nettrace-record
+    until inside systemctl show -P ActiveState nettrace-record | grep -qE 'inactive|failed'; do sleep 0.1; done
+    inside systemctl show -P Result nettrace-record
+    cat /run/errors
+    echo
+    cd /var/lib/private/nettrace
+    for file in *; do tail -n 1 "$file"; done`,
+    ERRORS,
+  );
+  const [said = "", footers = ""] = out.split("\n\n");
+  const addresses = /^nettrace: tcpdrop: stacks are shown as addresses, /;
+  assert.deepEqual(said.split("\n").filter((line) => !addresses.test(line)), ["success"]);
+  const ended = footers.trim().split("\n").map((line) => JSON.parse(line));
+  assert.ok(ended.every(({ footer }) => footer.lost === 0), footers);
+  assert.deepEqual(ended.map(({ tool }) => tool), names.toSorted());
+});
+
 Deno.test("systemd starts a recording anew that hangs, and beside what it left", async () => {
   const out = await underSystemd(
     `
@@ -161,7 +188,7 @@ Deno.test("nettrace-window.timer has a recording made that ends by itself", asyn
     printf 'NETTRACE_FOR=2s\\nNETTRACE_OPTIONS=--compress none\\nNETTRACE_TOOLS=tcplife -4 + softirqs 1\\n' >/run/record.conf
     inside systemctl start nettrace-window.timer
     until [ "$(ls /var/lib/private/nettrace 2>/dev/null | grep -c 'jsonl$')" = 2 ]; do sleep 0.05; done
-    while [ "$(inside systemctl show -P ActiveState nettrace-window)" = active ]; do sleep 0.05; done
+    until inside systemctl show -P ActiveState nettrace-window | grep -qE 'inactive|failed'; do sleep 0.1; done
     inside systemctl show -P Result nettrace-window
     head -qn 1 /var/lib/private/nettrace/*`,
     {
