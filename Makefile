@@ -8,7 +8,7 @@ ARGS ?=
 RUNTIME ?= auto
 PREFIX ?= /usr/local
 TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts \
-  tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/live
+  tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/kit_test.ts tests/live
 
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
@@ -65,8 +65,8 @@ bench: ## measure, side by side with C programs, as root (ARGS=--write for docs/
 	@$(MAKE) --no-print-directory nettrace out/traffic $(benches)
 	@$(deno) run -A tests/bench/run.ts $(ARGS)
 
-install: nettrace ## copy the executable to PREFIX
-	install -D -m 755 nettrace $(DESTDIR)$(PREFIX)/bin/nettrace
+install: nettrace | $(deno) ## copy the executable, its manual pages, completions and kit/ to PREFIX
+	@package/install.sh "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## remove what was made
 	rm -rf out nettrace

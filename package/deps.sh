@@ -14,6 +14,7 @@ for group in "$@"; do
     ;;
   test)
     packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools systemd coreutils util-linux bsdutils)
+    packages+=(cron logrotate mandoc)
     packages+=(chromium-headless-shell) # the largest by far: 96 MB to fetch, 306 MB installed
     ;;
   bench) packages+=(libbpf-dev libbpf1 libbpf-tools coreutils util-linux zstd) ;;

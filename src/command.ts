@@ -33,7 +33,7 @@ export const commands = [
     argument: "[--json]",
     summary: "Tell what this machine allows, and which plan each tool would use",
   },
-  { name: "man", argument: "TOOL|COMMAND", summary: "Print the manual page of a tool, for `man -l -`" },
+  { name: "man", argument: "[TOOL|COMMAND]", summary: "Print the manual page of a tool, for `man -l -`" },
   {
     name: "schema",
     argument: "TOOL [--recording]",
@@ -69,9 +69,10 @@ export async function runCommand(args: readonly string[], world: World): Promise
     world.print(json ? JSON.stringify(diagnosis) + "\n" : doctor.report(diagnosis));
     code = diagnosis.ok ? 0 : 1;
   });
-  add("man").argument("<tool>").action(async (name: string) => {
-    const { commandManual, manual } = await import("./man.ts");
+  add("man").argument("[tool]").action(async (name?: string) => {
+    const { commandManual, manual, overview } = await import("./man.ts");
     const command = declared.find((c) => c.name === name), { version } = world.build();
+    if (name === undefined) return world.print(overview(await all(world), commands, version));
     world.print(command ? commandManual(command, version) : manual(await tool(name, world), version));
   });
   add("schema").argument("<tool>").option("--recording").action(

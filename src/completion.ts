@@ -174,7 +174,11 @@ ${first.map((w) => `    '${w.word}:${quoted(w.help)}'`).join("\n")}
 ${cases.join("\n")}
   esac
 }
-compdef _nettrace nettrace
+if [[ $funcstack[1] == _nettrace ]]; then # as a file that zsh loads by itself
+  _nettrace "$@"
+else
+  compdef _nettrace nettrace
+fi
 `;
 }
 

@@ -1,5 +1,5 @@
 import { allOptions } from "./cli.ts";
-import type { Declaration } from "./declaration.ts";
+import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import { invocation, usage } from "./help.ts";
 import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
 import { showable } from "./show.ts";
@@ -79,6 +79,31 @@ export function commandManual(command: Declaration, version: string): string {
 
 function paragraphs(texts: readonly string[]): string[] {
   return texts.flatMap((text, i) => i > 0 ? [".PP", roff(text)] : [roff(text)]);
+}
+
+/** The manual page that leads to all others, as roff source. */
+export function overview(tools: readonly Tool[], commands: readonly Listed[], version: string): string {
+  const pages = [...tools, ...commands.filter(isDeclared)].map(({ name }) => name);
+  return [
+    `.TH NETTRACE 8 "" "nettrace ${version}" "System Administration"`,
+    ".SH NAME",
+    roff("nettrace - trace TCP and the network stack"),
+    ".SH SYNOPSIS",
+    ".B nettrace",
+    roff("TOOL [OPTION]..."),
+    ".br",
+    ".B nettrace",
+    roff("COMMAND [ARGUMENT]..."),
+    ".SH DESCRIPTION",
+    roff("Shows what TCP and the network stack do on this machine, as it happens, and records it."),
+    ".SH TOOLS",
+    ...entries(tools.map(({ name, summary }) => [name, summary])),
+    ".SH COMMANDS",
+    ...entries(commands.map(({ name, argument, summary }) => [`${name} ${argument}`.trim(), summary])),
+    ".SH SEE ALSO",
+    ...pages.map((name, i) => `.BR ${roff(`nettrace-${name}`)} (8)${i < pages.length - 1 ? " ," : ""}`),
+    "",
+  ].join("\n");
 }
 
 /** What a page begins with, up to what follows the name in its synopsis. */

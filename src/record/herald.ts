@@ -32,8 +32,8 @@ export function heralded(
     rotating: conductor.rotating,
     stopping() {
       const stopping = conductor.stopping();
-      if (!stopping) tell();
-      else if (!ended) ended = notifier.send(`STOPPING=1\nSTATUS=${status(tracks)}`);
+      if (!stopping || !ready) tell(); // an end without a begin would be a failure to systemd
+      if (stopping && !ended) ended = notifier.send(`STOPPING=1\nSTATUS=${status(tracks)}`);
       return stopping;
     },
   };

@@ -37,6 +37,14 @@ Deno.test("systemd is told that recording began, once a second that it goes on, 
   assert.deepEqual(told, ["STOPPING=1\nSTATUS=Events recorded: tcplife 3"]);
 });
 
+Deno.test("systemd is told of a recording that ends at once that it began", () => {
+  const { told, stop, ask } = watched();
+  stop();
+  assert.deepEqual([ask(), ask()], [true, true]);
+  const status = "STATUS=Events recorded: tcplife 3";
+  assert.deepEqual(told, [`READY=1\n${status}`, `STOPPING=1\n${status}`]);
+});
+
 Deno.test("systemd is told every ten seconds what was recorded and lost", () => {
   const { told, clock, track, ask } = watched();
   ask();

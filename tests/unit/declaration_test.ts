@@ -102,6 +102,14 @@ for (const command of declared) {
   });
 }
 
+Deno.test("the manual page that leads to the others names every tool and command", async () => {
+  const page = await printed("man");
+  for (const { name } of [...all, ...commands]) assert.match(page, new RegExp(`^\\.B ${name}\\b`, "m"), name);
+  for (const { name } of [...all, ...declared]) {
+    assert.match(page, new RegExp(`^\\.BR nettrace\\\\-${name} \\(8\\)( ,)?$`, "m"), name);
+  }
+});
+
 /** What bash offers for the last of these words, by the script. */
 async function offered(...words: string[]): Promise<string[]> {
   const script = `${completions("bash", all, commands)}
