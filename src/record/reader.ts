@@ -30,7 +30,14 @@ export interface SegmentState {
 export interface RecordedLine {
   readonly segment: SegmentState;
   readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer" | "wait";
+  readonly tool: string;
+  /** Of an event of which only lines are wanted, what it says is found out on demand; `tool` is empty if it is none. */
   readonly line: RecordedEvent;
+  readonly time: Readonly<Time>;
+  /** Where the line is. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
   /** Milliseconds since 1970 by the recording host's clock when it began, which no later step of its clock changes. */
   readonly at_ms: number;
 }
@@ -39,6 +46,8 @@ export interface RecordedLine {
 export interface Range {
   since_ms?: number;
   until_ms?: number;
+  /** Has events be parsed on demand. */
+  lazy?: boolean;
   /** Goes on with what is written meanwhile; a line of the kind `wait` stands where there is no more just now. */
   follow?: boolean;
 }
@@ -60,7 +69,7 @@ export interface Recording extends Disposable {
  * being read. Throws BadInput for what is not there.
  */
 export function openRecording(paths: readonly string[], range: Range = {}): Recording {
-  const { since_ms = -Infinity, until_ms = Infinity, follow = false } = range;
+  const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false } = range;
   const known = new Set<string>();
   /** Files that were not there the last time. */
   const look = () => {
@@ -88,7 +97,7 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
         return n;
       },
     };
-    return readSegment(counted, segment, offsets);
+    return readSegment(counted, segment, offsets, lazy);
   };
   const lines = function* (): Generator<RecordedLine> {
     for (const line of merged(found, open, follow ? look : undefined)) {
@@ -229,7 +238,12 @@ const NO_LINE: RecordedEvent = { time: "", tool: "" };
 const WAIT: RecordedLine = {
   segment: { path: "", tool: "", host: "", start: "", events: 0, lost_by: {} },
   kind: "wait",
+  tool: "",
   line: NO_LINE,
+  time: { seconds: 0, nanoseconds: 0 },
+  bytes: new Uint8Array(0),
+  start: 0,
+  end: 0,
   at_ms: 0,
 };
 
@@ -238,20 +252,27 @@ function* readSegment(
   source: Source & Disposable,
   segment: SegmentState,
   offsets: Map<string, number>,
+  lazy: boolean,
 ): Generator<RecordedLine> {
-  const faults: string[] = [];
+  const faults: string[] = [], decoder = new TextDecoder(), quick = newQuickLook();
   let odd = 0, step_ms = 0, offset_ms: number | undefined, at_ms = -Infinity;
-  const parse = (text: string) => {
-    const line = parseLine(text);
+  const parse = (bytes: Uint8Array, start: number, end: number) => {
+    const line = parseLine(decoder.decode(bytes.subarray(start, end)));
     if (line === undefined) odd++;
     return line;
   };
-  const time: Time = { seconds: 0, nanoseconds: 0 };
-  for (const batch of linesOf(source, (fault) => void faults.push(fault))) {
-    if (batch.length === 0) yield { segment, kind: "wait", line: NO_LINE, at_ms };
-    for (const text of batch) {
-      if (text === "") continue;
-      const line = parse(text);
+  for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
+    if (bytes.length === 0) yield { ...WAIT, segment, at_ms };
+    for (let start = 0, end = 0; start < bytes.length; start = end + 1) {
+      end = bytes.indexOf(NEWLINE, start);
+      if (end === start) continue;
+      const time: Time = { seconds: 0, nanoseconds: 0 };
+      if (lazy && segment.tool !== "" && quick(bytes, start, segment.tool, time)) {
+        at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
+        yield new LazyLine({ segment, time, bytes, start, end, at_ms }, parse);
+        continue;
+      }
+      const line = parse(bytes, start, end);
       if (line === undefined) continue;
       if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
       const kind = kindOf(line);
@@ -273,7 +294,7 @@ function* readSegment(
         segment.lost_by = countsOf(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
       }
       if (parseTime(line.time, time)) at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
-      yield { segment, kind, line, at_ms };
+      yield { segment, kind, tool: line.tool, line, time, bytes, start, end, at_ms };
     }
   }
   source[Symbol.dispose]();
@@ -281,6 +302,80 @@ function* readSegment(
   if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
   if (faults.length > 0) segment.missing = `Of ${segment.path} something may be missing: ${faults.join("; ")}.`;
 }
+
+const NEWLINE = 10;
+
+/** An event that is parsed when somebody asks what it says. */
+class LazyLine implements RecordedLine {
+  readonly kind = "event";
+  readonly tool: string;
+  readonly segment: SegmentState;
+  readonly time: Readonly<Time>;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly at_ms: number;
+  readonly #parse: Parse;
+
+  constructor(of: Omit<RecordedLine, "kind" | "tool" | "line">, parse: Parse) {
+    this.segment = of.segment;
+    this.tool = of.segment.tool;
+    this.time = of.time;
+    this.bytes = of.bytes;
+    this.start = of.start;
+    this.end = of.end;
+    this.at_ms = of.at_ms;
+    this.#parse = parse;
+  }
+
+  get line(): RecordedEvent {
+    return this.#parse(this.bytes, this.start, this.end) ?? NO_LINE;
+  }
+}
+
+type Parse = (bytes: Uint8Array, start: number, end: number) => RecordedEvent | undefined;
+
+/**
+ * Makes a function that tells whether a line begins as the recorder's events do, `{"time":"...","tool":"...","KEY":` with
+ * nine digits of nanoseconds, no object behind it, and reads its time.
+ */
+function newQuickLook(): (bytes: Uint8Array, p: number, tool: string, time: Time) => boolean {
+  const before = new TextEncoder().encode('{"time":"'), prefix = new Uint8Array(TIME_PREFIX_BYTES);
+  let seconds = NaN, of: string | undefined, behind = new Uint8Array(0);
+  const same = (bytes: Uint8Array, p: number, wanted: Uint8Array) => {
+    for (let i = 0; i < wanted.length; i++) if (bytes[p + i] !== wanted[i]) return false;
+    return true;
+  };
+  return (bytes, p, tool, time) => {
+    if (tool !== of) {
+      of = tool;
+      behind = new TextEncoder().encode(`Z","tool":"${tool}","`);
+    }
+    if (!same(bytes, p, before)) return false;
+    p += before.length;
+    if (!same(bytes, p, prefix)) {
+      const text = new TextDecoder().decode(bytes.subarray(p, p + TIME_PREFIX_BYTES));
+      if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.$/.test(text) || !parseTime(text, time)) return false;
+      seconds = time.seconds;
+      prefix.set(bytes.subarray(p, p + TIME_PREFIX_BYTES));
+    }
+    p += TIME_PREFIX_BYTES;
+    let nanoseconds = 0;
+    for (let i = 0; i < 9; i++) {
+      const digit = (bytes[p + i] as number) - 48;
+      if (!(digit >= 0 && digit <= 9)) return false;
+      nanoseconds = 10 * nanoseconds + digit;
+    }
+    p += 9;
+    if (!same(bytes, p, behind)) return false;
+    const colon = bytes.indexOf(COLON, p + behind.length);
+    time.seconds = seconds;
+    time.nanoseconds = nanoseconds;
+    return bytes[colon + 1] !== BRACE;
+  };
+}
+
+const TIME_PREFIX_BYTES = 20, COLON = 58, BRACE = 123;
 
 function parseLine(text: string): RecordedEvent | undefined {
   try {

@@ -17,14 +17,14 @@ const READ_BYTES = 256 * 1024;
 const NEWLINE = 10;
 
 /**
- * The lines of a source in batches, whatever it is compressed with; `fault` is told of what is missing. Of a source that
- * grows, an empty batch stands for what is not there yet.
+ * The lines of a source in blocks of whole ones, whatever it is compressed with; `fault` is told of what is missing. Of a
+ * source that grows, an empty block stands for what is not there yet.
  */
-export function* linesOf(source: Source, fault: Fault): Generator<string[]> {
+export function* linesOf(source: Source, fault: Fault): Generator<Uint8Array> {
   let rest = new Uint8Array(0), skipping = false;
   for (const block of blocksOf(source, fault)) {
     if (block === NOTHING_YET) {
-      yield [];
+      yield block;
       continue;
     }
     const start = skipping ? block.indexOf(NEWLINE) + 1 : 0;
@@ -32,8 +32,7 @@ export function* linesOf(source: Source, fault: Fault): Generator<string[]> {
     skipping = false;
     const end = block.lastIndexOf(NEWLINE) + 1;
     if (end > start) {
-      const whole = rest.length > 0 ? joined(rest, block.subarray(start, end)) : block.subarray(start, end);
-      yield* linesIn(whole);
+      yield rest.length > 0 ? joined(rest, block.subarray(start, end)) : block.subarray(start, end);
       rest = block.slice(end);
     } else rest = joined(rest, block.subarray(start));
     if (rest.length > MOST_LINE_BYTES) {
@@ -43,18 +42,6 @@ export function* linesOf(source: Source, fault: Fault): Generator<string[]> {
     }
   }
   if (rest.length > 0) fault("its last line is cut short");
-}
-
-/** The lines of text that ends with a line's end. Decoding in pieces keeps strings from holding on to much more. */
-function* linesIn(bytes: Uint8Array): Generator<string[]> {
-  const decoder = new TextDecoder();
-  for (let at = 0; at < bytes.length;) {
-    const most = Math.min(at + READ_BYTES, bytes.length);
-    let end = bytes.lastIndexOf(NEWLINE, most - 1) + 1;
-    if (end <= at) end = bytes.indexOf(NEWLINE, most) + 1;
-    yield decoder.decode(bytes.subarray(at, end)).split("\n");
-    at = end;
-  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

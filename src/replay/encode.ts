@@ -12,6 +12,8 @@ type Put = (value: unknown, view: DataView, q: number) => void;
 export interface Encoder {
   /** Writes the record's event at byte `q`, all of it; `time` is its time by the clock of the row that will show it. */
   encode(record: RecordedEvent, time: Time, q: number): void;
+  /** Sets the time alone of the event at byte `q`. */
+  setTime(time: Time, q: number): void;
   /** What rows look up, as the last record had it. */
   readonly lookups: Lookups;
 }
@@ -146,6 +148,9 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   });
   const time = fields["time_ns"]?.offset;
   return {
+    setTime({ seconds, nanoseconds }, q) {
+      if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
+    },
     encode(record, { seconds, nanoseconds }, q) {
       bytes.fill(0, q, q + size);
       if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);

@@ -3,7 +3,8 @@ import { newClock } from "../output/clock.ts";
 import { compileRow, csvFormat, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink, type Sink } from "../output/sink.ts";
 import { recordingColumns } from "../record/recorder.ts";
-import type { RecordedEvent } from "../record/reader.ts";
+import { newConnections } from "../record/connection.ts";
+import type { RecordedEvent, RecordedLine } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
 import { parseTime, type Time } from "../record/time.ts";
 import { rowLayout, viewRows } from "../rows.ts";
@@ -13,6 +14,7 @@ import { orderOf, recordedColumns } from "../sampler.ts";
 import type { Terminal } from "../terminal.ts";
 import { newEncoder } from "./encode.ts";
 import { compileKeep } from "./filter.ts";
+import { compileScan } from "./scan.ts";
 
 /** Realtime minus monotonic clock of the host that recorded. */
 export type Offset = Readonly<Time>;
@@ -25,7 +27,7 @@ export interface Player {
   /** Takes the line before an interval's rows. */
   interval(line: RecordedEvent): Promise<void>;
   /** Shows an event, or keeps a row for its interval's end. */
-  event(line: RecordedEvent, offset: Offset): Promise<void> | void;
+  event(line: RecordedLine, offset: Offset): Promise<void> | void;
   /** Writes all rows that are whole. */
   flush(): Promise<void>;
   /** Shows what is kept. */
@@ -44,6 +46,8 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
   const bytes = new Uint8Array(event.size);
   const views = { u8: bytes, u16: new Uint16Array(bytes.buffer), u32: new Uint32Array(bytes.buffer) };
   const encoder = newEncoder(recordingColumns(run, false), event.fields, event.size, bytes);
+  const hasConnection = newConnections().of(tool) !== undefined;
+  const scan = compileScan(recordingColumns(run, hasConnection), event.fields, bytes);
   const keep = compileKeep(run, event.fields);
   const time = { ...NO_TIME };
   let adjusted: Offset = NO_TIME;
@@ -59,9 +63,8 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
     },
     interval: () => Promise.resolve(),
     event(line, offset) {
-      parseTime(line.time, time);
-      time.seconds -= offset.seconds;
-      time.nanoseconds -= offset.nanoseconds;
+      time.seconds = line.time.seconds - offset.seconds;
+      time.nanoseconds = line.time.nanoseconds - offset.nanoseconds;
       if (time.nanoseconds < 0) {
         time.seconds--;
         time.nanoseconds += 1e9;
@@ -70,7 +73,8 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
         adjusted = offset;
         clock.adjust(offset);
       }
-      encoder.encode(line, time, 0);
+      if (scan?.(line.bytes, line.start, line.end)) encoder.setTime(time, 0);
+      else encoder.encode(line.line, time, 0);
       return keep(view, 0) && !sink.row(write) ? flush(sink, kernel, terminal) : undefined;
     },
     flush: () => flush(sink, kernel, terminal),
@@ -136,7 +140,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
       await show();
       current = { line, rows: [] };
     },
-    async event(line) {
+    async event({ line }) {
       if (current?.line["interval"] === undefined || !isWithin(current.line, line)) {
         await show();
         const { start, end, partial } = line;

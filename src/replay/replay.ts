@@ -85,7 +85,7 @@ function open(paths: readonly string[], values: ReadonlyMap<string, unknown>): R
   if (paths.length === 0) throw new BadInput("replay needs a recording: type its directory, files of it, or -.");
   const since_ms = values.get("since") as number | undefined, until_ms = values.get("until") as number | undefined;
   const range = { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } };
-  return openRecording(paths, { ...range, follow: values.has("follow") });
+  return openRecording(paths, { ...range, follow: values.has("follow"), lazy: true });
 }
 
 /** What replay takes of a tool's options, none of which it needs. */
@@ -119,9 +119,9 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
       continue;
     }
     keepClock(line, clocks);
-    let known = players.get(line.line.tool);
+    let known = players.get(line.tool);
     if (known === undefined) {
-      const tool = byName.get(line.line.tool);
+      const tool = byName.get(line.tool);
       if (tool === undefined) continue;
       const run = runOf(tool, line, playing);
       const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { kernel, terminal });
@@ -133,7 +133,7 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
     last = player;
     if (line.kind === "interval") await player.interval(line.line);
     else if (line.kind === "event") {
-      await player.event(line.line, clocks.get(line.segment) ?? firstOffset(line, clocks));
+      await player.event(line, clocks.get(line.segment) ?? firstOffset(line, clocks));
     }
   }
   await last?.end();
@@ -143,11 +143,12 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
 const FOLLOW_PERIOD_MS = 200;
 
 /** Notes what the segment's monotonic clock is now by the realtime clock. */
-function keepClock({ kind, line, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): void {
-  if (kind === "event") return;
-  const told = kind === "header" ? segment.header?.clock_offset_ns : undefined;
-  const offset = told ?? (kind === "clock" ? (line["clock"] as { offset_ns?: unknown }).offset_ns : undefined);
-  if (/^\d{1,19}$/.test(String(offset))) clocks.set(segment, toOffset(BigInt(String(offset))));
+function keepClock(told: RecordedLine, clocks: Map<SegmentState, Offset>): void {
+  const { kind, segment } = told;
+  if (kind !== "header" && kind !== "clock") return;
+  const clock = told.line["clock"] as { offset_ns?: unknown } | undefined;
+  const offset = String(kind === "header" ? segment.header?.clock_offset_ns : clock?.offset_ns);
+  if (/^\d{1,19}$/.test(offset)) clocks.set(segment, toOffset(BigInt(offset)));
 }
 
 function toOffset(offset_ns: bigint): Offset {
@@ -155,9 +156,9 @@ function toOffset(offset_ns: bigint): Offset {
 }
 
 /** Where no header tells of clocks, the monotonic one began with the first event's second. */
-function firstOffset({ line, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): Offset {
+function firstOffset({ time, segment }: RecordedLine, clocks: Map<SegmentState, Offset>): Offset {
   const [any] = clocks.values();
-  const offset = any ?? { seconds: Math.floor((Date.parse(line.time) || 0) / 1000), nanoseconds: 0 };
+  const offset = any ?? { seconds: time.seconds, nanoseconds: 0 };
   clocks.set(segment, offset);
   return offset;
 }
