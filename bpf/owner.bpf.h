@@ -105,12 +105,29 @@ static __always_inline bool closes(struct sock *sk, int oldstate, int newstate)
 		sk->sk_shutdown == SHUTDOWN_MASK && !sk->sk_err && sk->sk_socket);
 }
 
+/* True if with this change a socket begins, or begins anew: by connect(2), or as the child of a listener. */
+static __always_inline bool begins(int oldstate, int newstate)
+{
+	return (oldstate == TCP_CLOSE && newstate == TCP_SYN_SENT) || (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV);
+}
+
+/* One socket's memory is another's next; where the end of the first was not seen, its owner is still here. */
+static __always_inline void forget_former(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	if (owner_of(sk))
+		map_delete(&owners, &key);
+}
+
 /*
  * Learns owners from a change of state, where it happens in the context of the task that causes it. Closing makes an
  * owner only of a socket that has none: who closes it last need not be who opened it.
  */
 static __always_inline void learn_owner(struct sock *sk, int oldstate, int newstate, __u64 now)
 {
+	if (begins(oldstate, newstate))
+		forget_former(sk);
 	if (newstate == TCP_SYN_SENT && oldstate == TCP_CLOSE)
 		own(sk, now, CONNECTED, BPF_ANY);
 	else if (newstate == TCP_LISTEN)

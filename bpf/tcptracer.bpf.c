@@ -122,10 +122,10 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	if (sk->sk_protocol != IPPROTO_TCP || !keep_kind(sk, true))
 		return 0;
 	learn_owner(sk, oldstate, newstate, now);
-	if (newstate == TCP_SYN_SENT) {
-		bpf_map_delete_elem(&sessions, &key); /* a socket may connect again */
+	if (begins(oldstate, newstate))
+		bpf_map_delete_elem(&sessions, &key);
+	if (newstate == TCP_SYN_SENT)
 		return 0;
-	}
 	if (newstate == TCP_LISTEN || oldstate == TCP_LISTEN || oldstate == TCP_CLOSE)
 		return 0;
 	set_endpoints(&ends, sk, true);
