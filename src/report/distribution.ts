@@ -1,11 +1,13 @@
 // Durations in bounded memory: exact while they are few, then counted in buckets of which each octave has 32.
 
 const SUB_BITS = 5;
-const LOWEST_MS = 2 ** -20, HIGHEST_MS = 2 ** 42;
+// Shorter ones are alike: kernels tell microseconds.
+const LOWEST_MS = 2 ** -12, HIGHEST_MS = 2 ** 42;
 const EXPONENT_BIAS = 1023, HIGH_MANTISSA_BITS = 20;
 // Bucket 0 is for what is below LOWEST_MS.
-const BASE = ((EXPONENT_BIAS - 20) << SUB_BITS) - 1;
-const COARSE_BITS = 4; // two coarse buckets in an octave: 1, 1.5, 2, 3, 4, 6, 8, 12 ...
+const BASE = ((EXPONENT_BIAS - 12) << SUB_BITS) - 1;
+// An octave has two coarse buckets, which meet near its middle by ratio: 1, 1.41, 2, 2.81, 4 ...
+const UPPER_FROM = 13, SUB_BUCKETS = 1 << SUB_BITS;
 /** Durations up to so many are kept as they are. */
 export const EXACT_MOST = 256;
 
@@ -27,12 +29,17 @@ function edgeOf(bucket: number): number {
 
 /** The coarse bucket of a duration, of which an octave has two. */
 export function coarseOf(duration_ms: number): number {
-  return (bucketOf(duration_ms) + BASE) >> COARSE_BITS;
+  return coarseOfBucket(bucketOf(duration_ms));
+}
+
+function coarseOfBucket(bucket: number): number {
+  const place = bucket + BASE;
+  return (place >> SUB_BITS) * 2 + ((place & (SUB_BUCKETS - 1)) >= UPPER_FROM ? 1 : 0);
 }
 
 /** Where a coarse bucket begins, in milliseconds. */
 export function coarseEdge(coarse: number): number {
-  return edgeOf((coarse << COARSE_BITS) - BASE);
+  return edgeOf(((coarse >> 1) << SUB_BITS) + (coarse & 1 ? UPPER_FROM : 0) - BASE);
 }
 
 export interface Distribution {
@@ -109,7 +116,7 @@ export function newDistribution(): Distribution {
         counts[coarse - from] = (counts[coarse - from] as number) + n;
       };
       if (exact) { for (const each of exact) put(coarseOf(each), 1); }
-      else for (const [i, n] of buckets.entries()) if (n > 0) put((first + i + BASE) >> COARSE_BITS, n);
+      else for (const [i, n] of buckets.entries()) if (n > 0) put(coarseOfBucket(first + i), n);
       return { first: from, counts };
     },
   };

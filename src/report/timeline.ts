@@ -87,6 +87,9 @@ export interface Lines {
 // Names beyond these are others from the start, as are those beyond the heaviest ones in the end.
 const NAMES_MOST = 64, LINES_MOST = 7;
 
+// An interval has no part in the bin that its end begins.
+const INSTANT_MS = 0.001;
+
 export function newLines(timeline: Timeline): Lines {
   const lines = new Map<string, Float64Array>();
   let beyond: Float64Array | undefined;
@@ -102,8 +105,9 @@ export function newLines(timeline: Timeline): Lines {
     },
     spread(name, from_ms, to_ms, amount) {
       const values = valuesOf(name);
-      for (const at_ms of [from_ms, to_ms]) timeline.bin(at_ms); // so that there is room for both
-      const first = timeline.bin(from_ms), last = timeline.bin(to_ms);
+      const end_ms = Math.max(from_ms, to_ms - INSTANT_MS);
+      for (const at_ms of [from_ms, end_ms]) timeline.bin(at_ms); // so that there is room for both
+      const first = timeline.bin(from_ms), last = timeline.bin(end_ms);
       const { start_ms, step_ms, first: origin } = timeline.extent();
       if (to_ms <= from_ms || first >= last) {
         values[first] = values[first] as number + amount;

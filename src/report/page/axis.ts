@@ -39,7 +39,8 @@ export function durationAxis(): uPlot.Axis {
     ...axis(),
     splits: (_, __, min, max) => {
       const splits: number[] = [];
-      for (let power = Math.ceil(min / LOG2_10); power * LOG2_10 <= max; power++) splits.push(power * LOG2_10);
+      const by = Math.ceil((max - min) / LOG2_10 / DECADES_MOST);
+      for (let power = Math.ceil(min / LOG2_10); power * LOG2_10 <= max; power += by) splits.push(power * LOG2_10);
       return splits.length > 1 ? splits : [min, max];
     },
     values: (_, splits) => splits.map((split) => rounded(duration(2 ** split))),
@@ -47,6 +48,8 @@ export function durationAxis(): uPlot.Axis {
   };
 }
 
+// More labels than for so many would touch each other.
+const DECADES_MOST = 7;
 const LOG2_10 = Math.log2(10);
 
 /** 1.00 s as 1 s. */

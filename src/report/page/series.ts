@@ -10,6 +10,7 @@ import { colour, LINE_COLOURS } from "./theme.ts";
 export function seriesOptions({ unit, start_ms, step_ms, lines }: SeriesChart): Plot {
   const bins = lines[0]?.values.length ?? 0, step_s = step_ms / 1000;
   const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const incrs = unit === "bytes" ? { incrs: Array.from({ length: 60 }, (_, i) => 2 ** i) } : {};
   const shown = (n: number | null) => n === null ? "" : unit === "bytes" ? `${bytes(n)}/s` : rate(n);
   const times = Array.from({ length: bins + 1 }, (_, i) => start_ms / 1000 + i * step_s);
   return {
@@ -19,7 +20,12 @@ export function seriesOptions({ unit, start_ms, step_ms, lines }: SeriesChart): 
       tzDate: utc,
       cursor: timeCursor,
       scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
-      axes: [timeAxis(), { ...axis(), size: 76, values: (_, splits) => splits.map((n) => rounded(shown(n))) }],
+      axes: [timeAxis(), {
+        ...axis(),
+        ...incrs,
+        size: 76,
+        values: (_, splits) => splits.map((n) => rounded(shown(n))),
+      }],
       series: [
         { label: "Time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
         ...lines.map(({ name }, i): uPlot.Series => ({
