@@ -55,7 +55,10 @@ function allRecorded(out: string): string[] {
   const lines = made.trim().split("\n").map((line) => JSON.parse(line));
   const spaces = new Set(lines.flatMap(({ netns }) => netns ?? []));
   const connections: Connection[] = lines.flatMap(({ connections }) => connections ?? []);
-  const rows = recorded.trim().split("\n").map((line) => JSON.parse(line)).filter(({ netns }) => spaces.has(netns));
+  // The number of a network namespace that is gone may be another's before recording ends; so pids must be alike, too.
+  const pids = new Set(connections.map(({ pid }) => pid));
+  const rows = recorded.trim().split("\n").map((line) => JSON.parse(line))
+    .filter(({ netns, pid }) => spaces.has(netns) && pids.has(pid));
   assert.equal(connections.length, lines.filter(({ ready }) => ready).length * 2 * 7);
   assertSame(rows, connections);
   return about.split("\n");
