@@ -24,6 +24,7 @@ const ARGUMENTS = [
 const VARIABLES = [
   // Not a directory, nor can it become one: nothing is cached.
   "DENO_DIR=/dev/null/deno",
+  "DENO_LOG=error,deno::cache=off", // which on a terminal would tell that it keeps no caches
   // Deno reads $HOME/.npmrc, or that of the user's entry in the password database, and does not start if it cannot. This
   // is a name that nobody can create.
   "HOME=/proc/self/none",

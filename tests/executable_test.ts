@@ -277,3 +277,14 @@ Deno.test({
     equal(await withFault("memfd_create:error=EINVAL:when=1"), version); // before Linux 6.3
   },
 });
+
+Deno.test("the runtime says nothing on a terminal, where it could of the caches that it is not to have", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, '{"time":"2026-11-20T06:00:01Z","tool":"tcplife","summary":{"lost_by":{}}}\n');
+    const { code, out } = await run(["script", "-qec", `${nettrace} replay tcplife ${file}`, "/dev/null"]);
+    equal([code, out.split("\r\n").length, out.slice(0, 3)], [0, 2, "PID"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
