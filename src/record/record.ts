@@ -152,12 +152,15 @@ function newConductor({ for_ms, rotate }: RecordPlan, rotated: () => void): Cond
   const { stopping } = listenForEnd(["SIGINT", "SIGTERM"], () => {});
   let hungUp = false;
   Deno.addSignalListener("SIGHUP", () => hungUp = true);
-  const until_ms = performance.now() + for_ms;
+  let until_ms: number | undefined; // counted from when all tools trace, which is when it is first asked for
   const period_ms = rotate && "every_ms" in rotate ? rotate.every_ms : Infinity;
   const period = () => period_ms === Infinity ? 0 : Math.floor(Date.now() / period_ms); // as clocks show it, not since the start
   let current = period();
   return {
-    stopping: () => stopping() || performance.now() >= until_ms,
+    stopping() {
+      until_ms ??= performance.now() + for_ms;
+      return stopping() || performance.now() >= until_ms;
+    },
     rotating() {
       if (!hungUp && period() <= current) return false;
       hungUp = false;

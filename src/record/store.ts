@@ -27,7 +27,9 @@ function segmentsOf(dir: string, host: string): Stored[] {
     const named = isFile ? parseSegmentName(name) : undefined;
     if (named === undefined || named.host !== host) continue;
     const path = `${dir}/${name}`;
-    const { ino, size } = Deno.lstatSync(path);
+    const info = statOf(path);
+    if (info === undefined) continue;
+    const { ino, size } = info;
     if (named.open && ino !== null && growing.has(ino)) continue;
     const [, y, mo, d, h, mi, s] = /(....)(..)(..)T(..)(..)(..)Z/.exec(named.stamp) ?? [];
     found.push({
@@ -37,6 +39,16 @@ function segmentsOf(dir: string, host: string): Stored[] {
     });
   }
   return found.sort((a, b) => a.begin_ms - b.begin_ms);
+}
+
+/** Undefined for what somebody else has just removed. */
+function statOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** The inodes of files that are locked (proc(5), /proc/locks): a segment that grows is. */
