@@ -58,8 +58,9 @@ be, did not show.`,
     title: "Requests beside tools that sample",
     how:
       `How often a second a byte goes to and fro over a loopback connection while a tool samples, of what it does untraced before
-and after, beside the tool's twin of libbpf-tools, where that works here. *Tax* is what is missing of 100 %. *Noise* is
-told as for accepts.`,
+and after, beside the tool's twin of libbpf-tools, where that works here. Both ends share a CPU, so that a request takes
+what the network stack takes, not what it takes to wake another CPU. *Tax* is what is missing of 100 %. *Noise* is told
+as for accepts.`,
   },
   record: {
     title: "Recordings",
