@@ -33,18 +33,6 @@ static __always_inline bool keep_bytes_of(const struct holder *holder)
 	return holder->pid || !judges_tasks();
 }
 
-#define MOST_SOCKETS (1 << 18)
-
-/* A position in each socket. Tracing programs may allocate what an entry takes, so idle maps are small. */
-#define POSITIONS(name, value_type)										\
-	struct {												\
-		__uint(type, BPF_MAP_TYPE_HASH);								\
-		__uint(max_entries, MOST_SOCKETS);								\
-		__uint(map_flags, BPF_F_NO_PREALLOC);								\
-		__type(key, __u64);										\
-		__type(value, value_type);									\
-	} name SEC(".maps")
-
 #include "received.bpf.h"
 #include "sent.bpf.h"
 #include "written.bpf.h"

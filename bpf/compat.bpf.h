@@ -31,6 +31,12 @@ static __always_inline int map_update(void *map, const void *key, const void *va
 	return bpf_map_update_elem(map, key, value, flags);
 }
 
+/* True if map_update could not keep an entry: for lack of room or memory, or as its bucket was locked by what was interrupted. */
+static __always_inline bool unkept(int error)
+{
+	return error && error != -EEXIST;
+}
+
 /*
  * Takes an entry out of a map; -ENOENT if there is none. Tries again where another CPU has its bucket for too long, as one
  * does that a hypervisor has stopped (-EBUSY; since 6.15 -ETIMEDOUT and -EDEADLK: kernel/bpf/rqspinlock.c).

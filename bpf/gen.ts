@@ -34,6 +34,17 @@ export function fields(types: readonly Type[], struct: Type): Record<string, Fie
   return found;
 }
 
+const BPF_MAP_TYPE_HASH = 1, BPF_F_NO_PREALLOC = 1; // include/uapi/linux/bpf.h
+
+/** True for a hash map that allocates entries as they come: in maps' declarations numbers are lengths of arrays. */
+function isPerSocket(types: readonly Type[], map: Type): boolean {
+  const number = (name: string): number => {
+    const member = map.members.find((m) => m.name === name);
+    return member ? bare(types, bare(types, member.type).type).elements : 0;
+  };
+  return number("type") === BPF_MAP_TYPE_HASH && number("map_flags") === BPF_F_NO_PREALLOC;
+}
+
 /** The TypeScript module that describes an object file. */
 export function layout(tool: string, elf: Uint8Array): string {
   const parts = sections(elf);
@@ -57,12 +68,14 @@ export function layout(tool: string, elf: Uint8Array): string {
   const programs = Object.fromEntries(
     all.filter((s) => s.kind === "function" && s.section !== ".text").map((s) => [s.name, s.section]),
   );
+  const perSocket = types.filter((t) => t.kind === "var" && isPerSocket(types, bare(types, t.type))).map((t) => t.name);
   const value = {
     ...event && { event },
     ...count && { count },
     ...sample && { sample },
     rodata: variables(".rodata"),
     bss: variables(".bss"),
+    ...perSocket.length > 0 && { perSocket },
     programs,
   };
   return `// Made by bpf/gen.ts from ${tool}.bpf.c: \`make layouts\` makes it anew.\nexport default ${

@@ -36,6 +36,19 @@ struct endpoints {
 #define COUNT_LOST(cause) __sync_fetch_and_add(&lost_##cause, 1)
 
 /*
+ * What is kept of each open socket, by its address. User space sets how many there may be. Entries are allocated as sockets
+ * come, so room for many costs nothing; for kernels that do not let all programs allocate, user space takes the flag away.
+ */
+#define PER_SOCKET(name, value_type)										\
+	struct {												\
+		__uint(type, BPF_MAP_TYPE_HASH);								\
+		__uint(max_entries, 1);										\
+		__uint(map_flags, BPF_F_NO_PREALLOC);								\
+		__type(key, __u64);										\
+		__type(value, value_type);									\
+	} name SEC(".maps")
+
+/*
  * A ring of `record`s for the object. The size is a default: user space sets it before load. The unused pointer puts
  * the type into BTF, where the layout generator finds it.
  */

@@ -21,12 +21,7 @@ struct owner {
 	char comm[16];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, struct owner);
-} owners SEC(".maps");
+PER_SOCKET(owners, struct owner);
 
 LOST(owner_full); /* sockets whose owner is not known as it could not be kept */
 
@@ -41,12 +36,6 @@ static __always_inline struct owner *owner_of(struct sock *sk)
 static __always_inline bool keep_owner(const struct owner *owner)
 {
 	return owner || !judges_tasks();
-}
-
-/* True if an entry could not be kept: for lack of room, or as its bucket was locked by what was interrupted (-EBUSY). */
-static __always_inline bool unkept(int error)
-{
-	return error && error != -EEXIST;
 }
 
 /* Makes the current task the owner of a socket; `flags` is BPF_ANY, or BPF_NOEXIST not to take it from another. */

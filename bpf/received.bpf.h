@@ -14,7 +14,7 @@ LOST(first_read);    /* bytes of a read that began a socket's count, as nothing 
 LOST(position_full); /* reads or writes that could not be told from earlier ones, as there was no room to note those */
 
 /* How many bytes have been taken out of each socket since it was connected. */
-POSITIONS(taken_before, __u64);
+PER_SOCKET(taken_before, __u64);
 
 /* The first pass of the iterator, over sockets that are open already, sets the one when it begins, the other at its end. */
 volatile __u64 seeding_since_us = 0;
@@ -137,7 +137,7 @@ static __always_inline void seed_taken(struct sock *sk)
 			break;
 		taken = again;
 	}
-	if (map_update(&taken_before, &key, &taken, BPF_NOEXIST) == -E2BIG)
+	if (unkept(map_update(&taken_before, &key, &taken, BPF_NOEXIST)))
 		COUNT_LOST(position_full);
 }
 

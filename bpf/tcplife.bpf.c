@@ -14,12 +14,7 @@ struct life {
 EVENTS(struct life);
 LOST(birth_full); /* sessions whose beginning was not kept as there was no room for it */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __u64);
-} births SEC(".maps");
+PER_SOCKET(births, __u64);
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
@@ -37,7 +32,8 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	learn_owner(sk, oldstate, newstate, now);
 	/* A session is measured from ESTABLISHED, and one that never was from SYN_SENT. */
 	if (newstate < TCP_FIN_WAIT1) {
-		if (bpf_map_update_elem(&births, &key, &now, BPF_ANY))
+		/* Once for each session: what found no room at its beginning may find some later. */
+		if (unkept(map_update(&births, &key, &now, BPF_ANY)) && begins(oldstate, newstate))
 			COUNT_LOST(birth_full);
 		return 0;
 	}

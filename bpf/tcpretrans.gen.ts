@@ -210,6 +210,9 @@ export default {
       "size": 8
     }
   },
+  "perSocket": [
+    "owners"
+  ],
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
     "forget_process": "tp_btf/sched_process_free",

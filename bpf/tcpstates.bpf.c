@@ -15,12 +15,7 @@ EVENTS(struct change);
 LOST(since_full); /* changes after which no time was kept as there was no room for it */
 
 /* When each socket changed its state last. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, __u64);
-} since SEC(".maps");
+PER_SOCKET(since, __u64);
 
 static __always_inline void forget_time(struct sock *sk)
 {

@@ -173,6 +173,10 @@ export default {
       "size": 8
     }
   },
+  "perSocket": [
+    "owners",
+    "since"
+  ],
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
     "forget_process": "tp_btf/sched_process_free",

@@ -185,6 +185,10 @@ export default {
       "size": 8
     }
   },
+  "perSocket": [
+    "written_before",
+    "taken_before"
+  ],
   "programs": {
     "follow_fork": "tp_btf/sched_process_fork",
     "forget_process": "tp_btf/sched_process_free",

@@ -21,19 +21,14 @@ struct session {
 	__u64 ended; /* nothing more is to be shown of it */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, struct session);
-} sessions SEC(".maps");
+PER_SOCKET(sessions, struct session);
 
 static __always_inline void keep_session(struct sock *sk, const struct endpoints *ends, bool ended)
 {
 	struct session session = { .ends = *ends, .ended = ended };
 	__u64 key = (__u64)sk;
 
-	if (map_update(&sessions, &key, &session, ended ? BPF_ANY : BPF_NOEXIST) == -E2BIG)
+	if (unkept(map_update(&sessions, &key, &session, ended ? BPF_ANY : BPF_NOEXIST)))
 		COUNT_LOST(session_full);
 }
 

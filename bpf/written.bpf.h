@@ -17,7 +17,7 @@ struct written {
 };
 
 /* How many bytes had been written to each socket when it was last looked at, and by whom. */
-POSITIONS(written_before, struct written);
+PER_SOCKET(written_before, struct written);
 
 /*
  * What tasks have written to a socket: what was sent, each byte once, and what waits to be. A FIN is in neither as long as
@@ -142,7 +142,7 @@ int read_written(struct bpf_iter__task_file *ctx)
 	before = bpf_map_lookup_elem(&written_before, &key);
 	if (!before) {
 		begun.bytes = written;
-		if (map_update(&written_before, &key, &begun, BPF_NOEXIST) == -E2BIG)
+		if (unkept(map_update(&written_before, &key, &begun, BPF_NOEXIST)))
 			COUNT_LOST(position_full);
 		else if (seeded && written)
 			COUNT_LOST(first_write);

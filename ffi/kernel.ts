@@ -9,7 +9,9 @@ import { openNotifier } from "./notify.ts";
 const POLLIN = 1, POLLOUT = 4, MOST_WAITED = 64;
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 const SYS_bpf = { x86_64: 321n, aarch64: 280n }[Deno.build.arch];
-const BPF_PROG_LOAD = 5, BPF_PROG_TYPE_TRACING = 26, BPF_TRACE_FEXIT = 25;
+const BPF_PROG_LOAD = 5, BPF_PROG_TYPE_SOCKET_FILTER = 1, BPF_PROG_TYPE_TRACING = 26, BPF_TRACE_FEXIT = 25;
+const BPF_CALL = 0x85n, BPF_EXIT = 0x95n, BPF_FUNC_ktime_get_tai_ns = 208n; // include/uapi/linux/bpf.h
+const NO_LICENSE = new Uint8Array(1);
 const AT_SECURE = 23n;
 
 /**
@@ -58,6 +60,22 @@ export function openKernel(from: {
     },
     async turn(): Promise<void> {
       await libc.poll_nonblocking(null, 0n, 0);
+    },
+    /**
+     * Since 6.1 maps have an allocator that is safe in all programs (commits fba1a1c6c912, 34dd3bad1a6f in Linux); earlier
+     * kernels warn of kprobe and raw tracepoint programs that allocate, with a trace of their own. What tells them apart here
+     * is a function for programs that came with it, in a program that calls it and nothing more.
+     */
+    programsAllocate(): boolean {
+      const program = BigUint64Array.of(BPF_CALL | BPF_FUNC_ktime_get_tai_ns << 32n, BPF_EXIT);
+      const attributes = new DataView(new ArrayBuffer(128)); // union bpf_attr
+      attributes.setUint32(0, BPF_PROG_TYPE_SOCKET_FILTER, true);
+      attributes.setUint32(4, program.length, true);
+      attributes.setBigUint64(8, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(program))), true);
+      attributes.setBigUint64(16, BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(NO_LICENSE))), true);
+      const fd = libc.syscall(SYS_bpf, BigInt(BPF_PROG_LOAD), attributes.buffer, 128n, 0n);
+      if (fd >= 0n) libc.close(Number(fd));
+      return fd >= 0n;
     },
     /** errno of loading an fexit program without instructions or target: a kernel that allows such says EINVAL. */
     fexitErrno(): number {

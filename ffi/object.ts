@@ -24,6 +24,8 @@ export interface BpfObject extends Disposable {
   aim(program: string, target: string): void;
   /** Sets the size of a map, in entries, or in bytes for a ring. */
   resize(map: string, entries: number): void;
+  /** Has all entries of a map be allocated by load(). */
+  preallocate(map: string): void;
   /** Makes `map` be the map pinned at `path`; `keySize` in bytes. Throws SystemError, errno 0 if it is of another kind. */
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
@@ -103,6 +105,9 @@ export function openObject(libc: Libc, libbpf: Libbpf, name: string, bytes: Uint
     },
     resize(name, entries) {
       libbpf.number(`resize ${name}`, libbpf.bpf_map__set_max_entries(map(name), entries));
+    },
+    preallocate(name) {
+      libbpf.number(`set flags of ${name}`, libbpf.bpf_map__set_map_flags(map(name), 0));
     },
     usePinned(name, path, keySize) {
       const fd = libbpf.number(`bpf_obj_get ${path}`, libbpf.bpf_obj_get(cString(path)));

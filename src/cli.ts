@@ -8,11 +8,12 @@ import type { Tool } from "./tool.ts";
 
 /**
  * All options of a tool: its own first, then those that every tool has, unless it has its own form of one; those about
- * records of a ring, if it has one.
+ * records of a ring, if it has one, and about what it keeps of sockets, if it does.
  */
 export function allOptions(tool: Tool): Options {
-  const { buffer, ...others } = common;
-  return { ...tool.options, ...others, ...tool.layout.event && { buffer, show }, ...tool.options };
+  const { buffer, sockets, ...others } = common;
+  const { event, perSocket } = tool.layout;
+  return { ...tool.options, ...others, ...event && { buffer, show }, ...perSocket && { sockets }, ...tool.options };
 }
 
 /** A parsed command line: what was asked for, with options by long name. */
@@ -155,6 +156,7 @@ export function toRun(tool: Tool, values: ReadonlyMap<string, unknown>, options:
     pinned,
     plan: values.get("plan") as string | undefined,
     buffer_bytes: (values.get("buffer") as number | undefined) ?? DEFAULT_BUFFER_BYTES,
+    sockets: values.get("sockets") as number | undefined,
     format: values.has("json") ? "json" : values.has("csv") ? "csv" : "table",
     given: values,
     counting: tool.count !== undefined && values.has(tool.count.option),

@@ -16,6 +16,8 @@ export interface KernelObject extends Disposable {
   /** Says which function of the kernel a program traces; fails with ESRCH where there is none of this name. */
   aim(program: string, target: string): void;
   resize(map: string, entries: number): void;
+  /** Has all entries of a map that would be allocated as they come be allocated by load(). */
+  preallocate(map: string): void;
   usePinned(map: string, path: string, keySize: number): void;
   load(): void;
   /** Puts an entry into a map of the loaded object. */
@@ -75,6 +77,8 @@ export interface Kernel {
   pause(duration_ms: number): void;
   /** Lets signal handlers run. */
   turn(): Promise<void>;
+  /** True if programs of all kinds may allocate what an entry of a map takes. */
+  programsAllocate(): boolean;
   /** errno of a trial load of an fexit program that cannot succeed: EINVAL where such programs are allowed. */
   fexitErrno(): number;
   /** The libbpf that is used; throws a CallError where none can be loaded. */

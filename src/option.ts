@@ -93,6 +93,15 @@ export function parseBufferSize(text: string): number {
   return 2 ** Math.ceil(Math.log2(bytes));
 }
 
+/** How many sockets there is to be room for. */
+export function parseSockets(text: string): number {
+  const sockets = /^\d{1,8}$/.test(text) ? Number(text) : NaN;
+  if (!(sockets >= 1 && sockets <= 1 << 24)) {
+    throw new BadInput(`Room is for 1 to 16777216 sockets, as in 500000, not '${text}'.`);
+  }
+  return sockets;
+}
+
 const AF_INET = 2, AF_INET6 = 10;
 
 /** `-4` and `-6`, by the family of the socket. */
@@ -164,6 +173,11 @@ export const common = {
     argument: "SIZE",
     help: "size of the ring between kernel and nettrace, as in 512K (default 2M)",
     parse: parseBufferSize,
+  }),
+  sockets: option({
+    argument: "N",
+    help: "room for so many open sockets at once (default 262144, and 16384 before Linux 6.1)",
+    parse: parseSockets,
   }),
   libbpf: option({
     argument: "PATH",

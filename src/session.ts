@@ -23,6 +23,8 @@ export interface Request {
   /** The only plan to use, if one was asked for. */
   plan: string | undefined;
   buffer_bytes: number;
+  /** How many sockets something is to be kept of; undefined for as many as this kernel has room for cheaply. */
+  sockets?: number | undefined;
   /** True if events are to be counted in the map `counts`. */
   counting?: boolean;
 }
@@ -100,6 +102,7 @@ export function tryPlan(
   try {
     const object = cleanup.use(kernel.open(tool.object ?? tool.name));
     const optional = prepare(object, tool, plan, request);
+    makeRoomForSockets(object, tool, request.sockets, kernel);
     object.load();
     for (const { map, entries } of request.fills) {
       for (const { key, value } of entries) object.put(map, key, value);
@@ -204,6 +207,19 @@ function prepare(object: KernelObject, tool: Tool, plan: Plan, request: Request)
   const section = object.rodata(sizeOf(rodata));
   for (const [name, value] of Object.entries(request.constants)) setConstant(section, rodata[name], name, value);
   return optional;
+}
+
+/** What allocates as sockets come, and what must have all its memory from the beginning. */
+const ROOM_FOR_SOCKETS = 1 << 18, PREALLOCATED_SOCKETS = 1 << 14;
+
+function makeRoomForSockets(object: KernelObject, tool: Tool, wanted: number | undefined, kernel: Kernel): void {
+  const maps = tool.layout.perSocket ?? [];
+  if (maps.length === 0) return;
+  const allocates = kernel.programsAllocate();
+  for (const map of maps) {
+    object.resize(map, wanted ?? (allocates ? ROOM_FOR_SOCKETS : PREALLOCATED_SOCKETS));
+    if (!allocates) object.preallocate(map);
+  }
 }
 
 function setConstant(

@@ -18,6 +18,8 @@ export interface Layout {
   readonly sample?: { readonly size: number; readonly fields: Fields };
   readonly rodata: Fields;
   readonly bss: Fields;
+  /** The maps with an entry for each open socket (PER_SOCKET in bpf/nettrace.bpf.h). */
+  readonly perSocket?: readonly string[];
   /** The programs, each with its section, which names the hook. */
   readonly programs: Readonly<Record<string, string>>;
 }

@@ -29,29 +29,30 @@ export interface Connections {
 const ROOM = 1 << 16, SLOTS = 2 * ROOM;
 const SLOT_MASK = SLOTS - 1;
 
-/** Some connections: slots by their hash's lower half, as far as the next free one. */
+/**
+ * Some connections: slots by their hash's lower half, as far as the next free one. All of a slot stands together, as each
+ * event looks up another: a fetch from memory is most of what that takes.
+ */
 function newGeneration() {
-  return {
-    count: 0,
-    low: new Uint32Array(SLOTS),
-    high: new Uint32Array(SLOTS),
-    /** Kinds of events that began it, as bits; 0 is a free slot. */
-    begun: new Uint32Array(SLOTS),
-    birth: new Float64Array(SLOTS),
-    ended: new Float64Array(SLOTS),
-    /** When the one before was born that had the same addresses and ports. */
-    before: new Float64Array(SLOTS),
-  };
+  const words = new Uint32Array(SLOTS * SLOT_WORDS);
+  return { count: 0, words, times: new Float64Array(words.buffer) };
 }
 type Generation = ReturnType<typeof newGeneration>;
+
+// A slot: the hash's halves, kinds of events that began the connection as bits (0 is a free slot), and times.
+const SLOT_WORDS = 10, SLOT_TIMES = SLOT_WORDS / 2;
+const LOW = 0, HIGH = 1, BEGUN = 2;
+/** When it was born, when it ended, and when the one before was born that had the same addresses and ports. */
+const BIRTH = 2, ENDED = 3, BEFORE = 4;
 
 const TAKEN = 0x80000000, MOST_KINDS = 31;
 
 /** The slot of a connection, or of a free place for it. */
-function slotOf({ low, high, begun }: Generation, l: number, h: number): number {
-  let at = l & SLOT_MASK;
-  while (begun[at] !== 0 && (low[at] !== l || high[at] !== h)) at = (at + 1) & SLOT_MASK;
-  return at;
+function slotOf({ words }: Generation, l: number, h: number): number {
+  for (let slot = l & SLOT_MASK;; slot = (slot + 1) & SLOT_MASK) {
+    const at = slot * SLOT_WORDS;
+    if (words[at + BEGUN] === 0 || (words[at + LOW] === l && words[at + HIGH] === h)) return slot;
+  }
 }
 
 export function newConnections(): Connections {
@@ -59,43 +60,48 @@ export function newConnections(): Connections {
 
   /** The slot in the young generation, with what the old one knew. */
   const find = (l: number, h: number, time: number): number => {
-    let at = slotOf(young, l, h);
-    if (young.begun[at] !== 0) return at;
+    let slot = slotOf(young, l, h);
+    if (young.words[slot * SLOT_WORDS + BEGUN] !== 0) return slot;
     if (young.count === ROOM) {
-      [young, old] = [newGeneration(), young];
-      at = slotOf(young, l, h);
+      [young, old] = [old, young];
+      young.words.fill(0);
+      young.count = 0;
+      slot = slotOf(young, l, h);
     }
-    const was = slotOf(old, l, h), known = old.begun[was] !== 0;
+    const { words, times } = young, at = slot * SLOT_WORDS, t = slot * SLOT_TIMES;
+    const was = slotOf(old, l, h), wasAt = was * SLOT_WORDS;
     young.count++;
-    young.low[at] = l;
-    young.high[at] = h;
-    young.begun[at] = known ? old.begun[was] as number : TAKEN;
-    young.birth[at] = known ? old.birth[was] as number : time;
-    young.ended[at] = known ? old.ended[was] as number : Infinity;
-    young.before[at] = known ? old.before[was] as number : time;
-    return at;
+    if (old.words[wasAt + BEGUN] !== 0) words.set(old.words.subarray(wasAt, wasAt + SLOT_WORDS), at);
+    else {
+      words[at + LOW] = l;
+      words[at + HIGH] = h;
+      words[at + BEGUN] = TAKEN;
+      times[t + BIRTH] = times[t + BEFORE] = time;
+      times[t + ENDED] = Infinity;
+    }
+    return slot;
   };
 
   /** When the connection was born that an event belongs to; `bit` is not 0 if it begins one. */
   const birthOf = (l: number, h: number, time: number, bit: number, ends: boolean): number => {
-    const at = find(l, h, time);
-    const { begun, birth, ended, before } = young;
-    const begunAt = begun[at] as number, bornAt = birth[at] as number, endedAt = ended[at] as number;
+    const slot = find(l, h, time), { words, times } = young, at = slot * SLOT_WORDS, t = slot * SLOT_TIMES;
+    const begun = words[at + BEGUN] as number, born = times[t + BIRTH] as number, ended = times[t + ENDED] as number;
     if (bit !== 0) {
       // Tools' events come in batches, one tool's after another's: what ended later has begun before.
-      const again = time > endedAt || ((begunAt & bit) !== 0 && time > bornAt && endedAt === Infinity);
+      const again = time > ended || ((begun & bit) !== 0 && time > born && ended === Infinity);
       if (again) {
-        before[at] = bornAt;
-        birth[at] = time;
-        ended[at] = Infinity;
-        begun[at] = TAKEN | bit;
+        times[t + BEFORE] = born;
+        times[t + BIRTH] = time;
+        times[t + ENDED] = Infinity;
+        words[at + BEGUN] = TAKEN | bit;
         return time;
       }
-      begun[at] = begunAt | bit;
+      words[at + BEGUN] = begun | bit;
     }
-    if (time < bornAt && before[at] !== bornAt && (begunAt & bit) !== 0) return before[at] as number;
-    if (ends && time >= bornAt && endedAt === Infinity) ended[at] = time;
-    return bornAt;
+    const before = times[t + BEFORE] as number;
+    if (time < born && before !== born && (begun & bit) !== 0) return before;
+    if (ends && time >= born && ended === Infinity) times[t + ENDED] = time;
+    return born;
   };
 
   return {

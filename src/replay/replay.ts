@@ -15,6 +15,7 @@ import { replay as declaration } from "./declaration.ts";
 const OF_TRACING = new Set([
   "plan",
   "buffer",
+  "sockets",
   "libbpf",
   "debug",
   "cgroupmap",

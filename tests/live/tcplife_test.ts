@@ -50,6 +50,20 @@ function assertSame(rows: readonly Row[], connections: readonly Connection[]): v
 }
 
 for (const plan of await plans("tcplife")) {
+  Deno.test(`tcplife (${plan}) says how many of more sessions than it has room for it does not show`, async () => {
+    const n = 211, room = 101; // both ends of all are open at once, beside those of others
+    await using made = await traffic("accept", { v4: n });
+    const options = ["--plan", plan, "--json", "--open", "--sockets", String(room)];
+    await using tracer = await start(["tcplife", ...options]);
+    await made.go();
+    const { rows, summary } = readJson((await tracer.stop()).stdout);
+    const { birth_full = 0 } = summary.lost_by;
+    const others = rows.filter((row) => row.netns !== made.ready.netns).length;
+    assert.ok(rows.length > others && rows.length - others <= room, `${rows.length} rows`);
+    assert.ok(rows.length - others + birth_full >= 2 * n, JSON.stringify(summary));
+    if (others === 0) assert.equal(rows.length, room);
+  });
+
   for (const way of WAYS) {
     Deno.test(`tcplife (${plan}) shows both ends of sessions that end by ${way}, each with its owner`, async () => {
       const { rows, done, lost } = await lives(plan, { way, n: 3, family: "4" });

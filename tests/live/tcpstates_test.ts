@@ -177,8 +177,8 @@ for (const plan of await plans("tcpstates")) {
   });
 
   test("shows all changes of more sockets than it has room for, and says what is missing of them", async () => {
-    const n = 8209; // connections, whose ends are more than the 16384 entries of a map
-    const { rows, summary, stderr } = await changes(plan, "accept", { v4: n });
+    const n = 8209; // connections, whose ends are more than there is room for
+    const { rows, summary, stderr } = await changes(plan, "accept", { v4: n }, () => ["--sockets", "16384"]);
     assert.equal(rows.length, 4 * n, stderr);
     for (const cause of ["since_full", "owner_full"]) {
       const told = (summary.lost_by[cause] ?? 0) + (summary.lost_by["missed"] ?? 0);
