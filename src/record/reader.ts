@@ -368,7 +368,8 @@ function newQuickLook(): (bytes: Uint8Array, p: number, tool: string, time: Time
     }
     p += 9;
     if (!same(bytes, p, behind)) return false;
-    const colon = bytes.indexOf(COLON, p + behind.length);
+    let colon = p + behind.length;
+    while (colon < bytes.length && bytes[colon] !== COLON) colon++;
     time.seconds = seconds;
     time.nanoseconds = nanoseconds;
     return bytes[colon + 1] !== BRACE;

@@ -134,7 +134,8 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
     last = player;
     if (line.kind === "interval") await player.interval(line.line);
     else if (line.kind === "event") {
-      await player.event(line, clocks.get(line.segment) ?? firstOffset(line, clocks));
+      const shown = player.event(line, clocks.get(line.segment) ?? firstOffset(line, clocks));
+      if (shown !== undefined) await shown; // to wait for nothing takes as long as to show an event
     }
   }
   await last?.end();
