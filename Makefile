@@ -14,7 +14,7 @@ deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 objects := $(patsubst bpf/%.bpf.c,out/%.bpf.o,$(wildcard bpf/*.bpf.c))
 benches := out/bench-event.bpf.o out/bench-empty.bpf.o $(patsubst %,out/bench-%,reader launch lone fill drain producer rr)
-assets := out/libbpf.so out/build.json out/report.html $(objects)
+assets := out/libbpf.so out/relinquish.so out/build.json out/report.html $(objects)
 sources := deno.json $(filter-out %_test.ts,$(wildcard src/*.ts src/*/*.ts ffi/*.ts tools/*.ts bpf/*.gen.ts package/alias/*.ts))
 warnings := -Wall -Wextra -Werror
 bpf_clang := clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter \
@@ -82,9 +82,16 @@ out/include/bpf: package/libbpf.sh | deps
 	package/libbpf.sh headers out/include
 	@touch $@
 
-out/libbpf.so: package/libbpf.sh package/libbpf_shim.c | deps
+out/libbpf.so: package/libbpf.sh package/libbpf_shim.c package/glibc.sh | deps
 	@mkdir -p out
 	package/libbpf.sh library $@
+
+out/relinquish.so: ffi/relinquish.c package/glibc.sh | deps
+	@mkdir -p out
+	clang -std=c11 -Os $(warnings) -fPIC -fvisibility=hidden -shared -fuse-ld=lld -Wl,-soname,relinquish.so \
+	  -Wl,-z,relro,-z,now -Wl,--no-undefined -Wl,--build-id=none $< -o $@
+	llvm-strip --remove-section=.comment $@
+	package/glibc.sh $@
 
 out/bundle/main.js: $(sources) package/bundle.ts | $(deno)
 	@rm -rf out/bundle

@@ -1,14 +1,16 @@
 import { type BpfObject, openObject } from "./object.ts";
 import { openAnswers } from "./dns.ts";
+import { SystemError } from "./error.ts";
 import { interfaceIndex, interfaceName, netnsCookie } from "./interface.ts";
 import { openJournal } from "./journal.ts";
 import { openLibbpf } from "./libbpf.ts";
 import { openLibc } from "./libc.ts";
 import { openNotifier } from "./notify.ts";
+import { openPrivileges, type Privileges } from "./privilege.ts";
 
 const POLLIN = 1, POLLOUT = 4, MOST_WAITED = 64;
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
-const SYS_bpf = { x86_64: 321n, aarch64: 280n }[Deno.build.arch];
+const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
 const BPF_PROG_LOAD = 5, BPF_PROG_TYPE_SOCKET_FILTER = 1, BPF_PROG_TYPE_TRACING = 26, BPF_TRACE_FEXIT = 25;
 const BPF_CALL = 0x85n, BPF_EXIT = 0x95n, BPF_FUNC_ktime_get_tai_ns = 208n; // include/uapi/linux/bpf.h
 const NO_LICENSE = new Uint8Array(1);
@@ -33,6 +35,18 @@ export function openKernel(from: {
       embedded: () => from.asset("libbpf.so"),
       ...from.debug && { debug: from.debug },
     });
+  let rights: Privileges | undefined;
+  const privileges = () => rights ??= openPrivileges(libc, from.asset("relinquish.so"), SYS_bpf);
+  // Other threads have what libbpf takes to load a program to give up their rights in, so that nobody waits for them.
+  let begun = false;
+  const begin = () => {
+    try {
+      privileges();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error; // relinquish() meets it again, and tells
+    }
+    return true;
+  };
   const waited = new Int32Array(2 * MOST_WAITED); // struct pollfd
   const poll = (on: readonly { fd: number }[], events: number, timeout_ms: number): boolean => {
     for (let i = 0; i < on.length; i++) {
@@ -51,7 +65,10 @@ export function openKernel(from: {
   const isSecure = () => libc.getauxval(AT_SECURE) !== 0n;
 
   return {
-    open: (tool: string): BpfObject => openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`)),
+    open(tool: string): BpfObject {
+      begun ||= begin();
+      return openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`));
+    },
     wait: (rings: readonly { fd: number }[], timeout_ms: number) => poll(rings, POLLIN, timeout_ms),
     /** Waits until a descriptor can be written to; false after the timeout or by a signal. */
     waitWritable: (fd: number, timeout_ms: number) => poll([{ fd }], POLLOUT, timeout_ms),
@@ -98,6 +115,9 @@ export function openKernel(from: {
     },
     monotonic_ns: () => read_ns(CLOCK_MONOTONIC),
     isSecure,
+    allowsBpf: (effective: bigint) => privileges().allowsBpf(effective),
+    allowsWriting: (directory: string, effective: bigint) => privileges().allowsWriting(directory, effective),
+    relinquish: (kept: bigint) => privileges().relinquish(kept),
     libbpf,
     openJournal: () => openJournal(libc),
     openNotifier: (receiver: string) => isSecure() ? undefined : openNotifier(libc, receiver),
@@ -128,6 +148,14 @@ export function openKernel(from: {
         return undefined;
       }
     },
+    openBytes(path: string): () => Uint8Array | undefined {
+      try {
+        const file = Deno.openSync(path);
+        return () => readAll(file);
+      } catch {
+        return () => undefined;
+      }
+    },
     readText(path: string): string | undefined {
       try {
         return Deno.readTextFileSync(path);
@@ -136,4 +164,20 @@ export function openKernel(from: {
       }
     },
   };
+}
+
+/** What is left of a file that does not tell its size, as those of /proc; undefined where it cannot be read. */
+function readAll(file: Deno.FsFile): Uint8Array | undefined {
+  let bytes = new Uint8Array(1 << 20), length = 0;
+  try {
+    for (let n; (n = file.readSync(bytes.subarray(length))) !== null; length += n) {
+      if (length + n < bytes.length) continue;
+      const larger = new Uint8Array(2 * bytes.length);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  } catch {
+    return undefined;
+  }
+  return bytes.subarray(0, length);
 }

@@ -1,5 +1,6 @@
 import { SystemError } from "./error.ts";
-import { bind, type Bound, cString, type Libc } from "./libc.ts";
+import { bind, type Bound, type Libc } from "./libc.ts";
+import { loadFromMemory } from "./memory_library.ts";
 
 const FUNCTIONS = {
   libbpf_major_version: { parameters: [], result: "u32" },
@@ -131,26 +132,5 @@ function find(
   } catch {
     // There is none, or it cannot be loaded: the embedded copy serves.
   }
-  return { origin: "embedded", library: loadFromMemory(libc, from.embedded()) };
-}
-
-const MFD_CLOEXEC = 1, MFD_NOEXEC_SEAL = 8;
-
-/** Loads a shared library that is in memory, without a file: /tmp may be full, noexec or somebody else's. */
-function loadFromMemory(libc: Libc, bytes: Uint8Array<ArrayBuffer>): Deno.PointerObject {
-  const name = cString("libbpf.so");
-  let fd = libc.memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-  if (fd < 0) fd = libc.memfd_create(name, MFD_CLOEXEC); // before 6.3 the kernel does not know the seal
-  if (fd < 0) throw new SystemError("memfd_create", libc.errno());
-  for (let at = 0; at < bytes.length;) {
-    const rest = bytes.subarray(at);
-    const written = Number(libc.write(fd, rest, BigInt(rest.length)));
-    if (written <= 0) throw new SystemError("write to memfd", libc.errno());
-    at += written;
-  }
-  try {
-    return libc.load(`/proc/self/fd/${fd}`);
-  } finally {
-    libc.close(fd);
-  }
+  return { origin: "embedded", library: loadFromMemory(libc, "libbpf.so", from.embedded()) };
 }

@@ -32,7 +32,7 @@ fi
 
 into=$(realpath -m "$2")
 if [[ $1 == library ]]; then
-  key=$({ cat "$here"/libbpf{.sh,_shim.c} && clang --version; } | sha256sum | cut -c1-16)
+  key=$({ cat "$here"/{libbpf.sh,libbpf_shim.c,glibc.sh} && clang --version; } | sha256sum | cut -c1-16)
   cached=${NETTRACE_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/nettrace}/libbpf-$key.so
   mkdir -p "${cached%/*}"
   [[ -e $cached ]] && exec cp "$cached" "$into"
@@ -67,16 +67,7 @@ clang -shared -fuse-ld=lld -Wl,--version-script=libbpf.map -Wl,-soname,libbpf.so
   -Wl,--no-undefined -Wl,--build-id=none -o libbpf.so ./*.o ../usr/lib/*/lib{elf,z}.a
 llvm-strip --remove-section=.comment libbpf.so
 
-needed=$(llvm-readelf -d libbpf.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vx 'libc.so.6\|ld-linux.*' || true)
-if [[ $needed ]]; then
-  echo "libbpf.sh: the library must need nothing but libc.so.6, and needs $needed." >&2
-  exit 1
-fi
-newest=$(llvm-readelf -V libbpf.so | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -1)
-if ! printf '%s\n' "$newest" GLIBC_2.28 | sort -CV; then
-  echo "libbpf.sh: the library must load with glibc 2.28, and needs $newest; shim what asks for it." >&2
-  exit 1
-fi
+"$here/glibc.sh" libbpf.so
 cp libbpf.so "$into"
 mv libbpf.so "$cached.$$"
 mv "$cached.$$" "$cached" # in one step, as builds may run side by side

@@ -6,6 +6,7 @@ import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, 
 import { newClock } from "./output/clock.ts";
 import { newSink } from "./output/sink.ts";
 import { conclude, flushAll, IDLE_WAIT_MS, type OutputFormat, type Run } from "./run.ts";
+import { relinquish } from "./privilege.ts";
 import { openSession } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 import type { CountMode, Layout } from "./tool.ts";
@@ -25,11 +26,12 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   }
   const learned = tool.learn?.(kernel, (line) => terminal.warn(line), run.given);
   using session = openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel);
+  const ring = session.ring();
+  relinquish([run], kernel, (line) => terminal.warn(line));
   const { columns, format, head } = layoutOf(run.format, tool.name, mode);
   const sink = newSink(terminal, rowLimit(columns));
   if (run.format === "table") sink.text(tool.intro ?? "");
   sink.flush();
-  const ring = session.ring();
   while (!sink.closed && !terminal.stopping()) {
     kernel.wait([ring], IDLE_WAIT_MS); // nothing comes; signals end it
     await kernel.turn();

@@ -1,3 +1,4 @@
+import type { Need } from "./capability.ts";
 import type { Options } from "./option.ts";
 
 type Entries = readonly (readonly [term: string, text: string])[];
@@ -20,6 +21,8 @@ export interface Declaration extends Listed {
   operand: "tools" | "file" | readonly string[];
   /** Command lines without `nettrace`. */
   examples: readonly { does: string; command: string }[];
+  /** What it needs besides what its tools do, if it runs any. */
+  capabilities: readonly Need[];
   signals?: Entries;
   environment?: Entries;
   files?: Entries;

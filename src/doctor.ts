@@ -1,6 +1,8 @@
 import { CannotRun } from "./failure.ts";
 import { isCallError, type Kernel } from "./kernel.ts";
-import { machineObstacle, missingCapabilities, TRACEFS } from "./obstacle.ts";
+import { isCapable } from "./capability.ts";
+import { declaredNeeds } from "./needs.ts";
+import { machineObstacle, missingCapabilities, TRACEFS, tracefsMount } from "./obstacle.ts";
 import { type Request, tryPlan } from "./session.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
@@ -17,6 +19,8 @@ export interface Diagnosis {
   lockdown: string;
   /** Where tracefs is mounted. */
   tracefs: string | null;
+  /** True if this user may read it. */
+  tracefs_readable: boolean;
   tools: ToolDiagnosis[];
   /** What keeps every tool from running, if anything does. */
   obstacle: string | null;
@@ -29,6 +33,8 @@ interface ToolDiagnosis {
   /** The plan it would use; null if none can be. */
   plan: string | null;
   plans: { name: string; usable: boolean; reason?: string }[];
+  /** What it needs, in all runs or by an option; `unless` tells where it does not. */
+  capabilities: { name: string; for: string; by?: readonly string[]; unless?: string; missing: boolean }[];
 }
 
 const NOTHING_ASKED: Request = {
@@ -45,7 +51,8 @@ const NOTHING_ASKED: Request = {
 export function diagnose(tools: readonly Tool[], kernel: Kernel, build: Build): Diagnosis {
   const status = kernel.readText("/proc/self/status") ?? "";
   const machine = machineObstacle(kernel) ?? null;
-  const diagnosed = tools.map((tool) => diagnoseTool(tool, kernel, machine));
+  const diagnosed = tools.map((tool) => diagnoseTool(tool, kernel, machine, status));
+  const readable = TRACEFS.find((path) => kernel.exists(path))?.replace(/\/events$/, "");
   return {
     nettrace: { ...build, deno: Deno.version.deno },
     kernel: { release: kernel.readText("/proc/sys/kernel/osrelease")?.trim() ?? "unknown", machine: Deno.build.arch },
@@ -57,7 +64,8 @@ export function diagnose(tools: readonly Tool[], kernel: Kernel, build: Build): 
     },
     seccomp: /^Seccomp:\s*[12]$/m.test(status),
     lockdown: /\[(\w+)\]/.exec(kernel.readText("/sys/kernel/security/lockdown") ?? "")?.[1] ?? "unknown",
-    tracefs: TRACEFS.find((path) => kernel.exists(path))?.replace(/\/events$/, "") ?? null,
+    tracefs: readable ?? tracefsMount(kernel) ?? null,
+    tracefs_readable: readable !== undefined,
     tools: diagnosed,
     obstacle: machine,
     ok: diagnosed.every((tool) => tool.plan !== null),
@@ -74,12 +82,19 @@ function libbpfOf(kernel: Kernel): Diagnosis["libbpf"] {
   }
 }
 
-function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null): ToolDiagnosis {
+function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null, status: string): ToolDiagnosis {
   const plans = tool.plans.map((plan) => {
     const reason = machine ?? reasonAgainst(tool, plan, kernel);
     return reason === undefined ? { name: plan.name, usable: true } : { name: plan.name, usable: false, reason };
   });
-  return { name: tool.name, plan: plans.find((p) => p.usable)?.name ?? null, plans };
+  const capabilities = declaredNeeds(tool).map(({ capability, what, by, unless }) => ({
+    name: capability,
+    for: what,
+    ...by !== undefined && { by },
+    ...unless !== undefined && { unless },
+    missing: !isCapable(status, capability),
+  }));
+  return { name: tool.name, plan: plans.find((p) => p.usable)?.name ?? null, plans, capabilities };
 }
 
 function reasonAgainst(tool: Tool, plan: Tool["plans"][number], kernel: Kernel): string | undefined {
@@ -107,13 +122,24 @@ export function report(d: Diagnosis): string {
     ],
     ["seccomp", d.seccomp ? "a filter is on" : "no filter"],
     ["lockdown", d.lockdown],
-    ["tracefs", d.tracefs ?? "not mounted"],
+    [
+      "tracefs",
+      d.tracefs === null ? "not mounted" : d.tracefs_readable ? d.tracefs : `${d.tracefs}, closed to this user`,
+    ],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value}`);
   if (d.obstacle !== null) lines.push("", d.obstacle);
   for (const tool of d.tools) {
     lines.push("", `${tool.name.padEnd(14)}${tool.plan === null ? "cannot run" : `uses ${tool.plan}`}`);
     for (const plan of tool.plans) lines.push(`  ${plan.name.padEnd(16)}${plan.usable ? "works" : plan.reason}`);
+    const missing = tool.capabilities.filter((capability) => capability.missing);
+    lines.push(`  ${"takes".padEnd(16)}${listed(tool.capabilities)}`);
+    if (missing.length > 0) lines.push(`  ${"lacks".padEnd(16)}${listed(missing)}`);
   }
   return lines.join("\n") + "\n";
+}
+
+/** Capabilities in a line, with what of the command line they are for. */
+function listed(capabilities: ToolDiagnosis["capabilities"]): string {
+  return capabilities.map(({ name, by }) => by === undefined ? name : `${name} (${by.join(", ")})`).join(", ");
 }

@@ -1,4 +1,5 @@
 import { AROUND_ID, cgroupRoot } from "./cgroup.ts";
+import { PROCESS_NEED } from "./capability.ts";
 import { BadInput } from "./failure.ts";
 import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
@@ -202,10 +203,13 @@ export const filters = {
     { argument: "ADDRESS", help: "trace these remote addresses or CIDRs only (a list)" },
     (item) => [addressKey(item)],
   ),
-  netns: listOption("netnses", {
-    argument: "NETNS",
-    help: "trace this network namespace only: inode, path or pid:N (a list)",
-  }, (item) => [u64(parseNetns(item).inode)]),
+  netns: {
+    ...listOption("netnses", {
+      argument: "NETNS",
+      help: "trace this network namespace only: inode, path or pid:N (a list)",
+    }, (item) => [u64(parseNetns(item).inode)]),
+    capabilities: [PROCESS_NEED],
+  } as Option,
   cgroup: {
     ...listOption("cgroups", { argument: "DIR", help: "trace this cgroup and all below it only (a list)" }, cgroupKeys),
     complete: "file",

@@ -102,6 +102,12 @@ export interface Kernel {
   interfaceName(index: number, netns?: string): string;
   /** The number that a network namespace has and never another; 0 where the kernel does not tell. Throws CallErrors. */
   netnsCookie(netns?: string): bigint;
+  /** True if bpf(2) serves who has programs and maps open, with only these capabilities (as bits) in effect. Throws CallErrors. */
+  allowsBpf(effective: bigint): boolean;
+  /** True if files can be made in the directory with only these capabilities in effect. Throws CallErrors. */
+  allowsWriting(directory: string, effective: bigint): boolean;
+  /** Gives up all capabilities but the kept ones, and what a new program could gain, for all threads. Throws CallErrors. */
+  relinquish(kept: bigint): void;
   /** The inode number of a file, or undefined where there is none. */
   inode(path: string): number | undefined;
   /** The file's text, or undefined where it cannot be read. */
@@ -109,6 +115,8 @@ export interface Kernel {
   /** The file's bytes, or undefined where it cannot be read. */
   readBytes(path: string): Uint8Array | undefined;
   exists(path: string): boolean;
+  /** Opens a file with the rights of now; what is returned reads it. Undefined where it cannot be read. */
+  openBytes(path: string): () => Uint8Array | undefined;
 }
 
 /** True for an error that a call into the kernel or libbpf gave. */

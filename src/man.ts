@@ -2,6 +2,7 @@ import { allOptions } from "./cli.ts";
 import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import { invocation, usage } from "./help.ts";
 import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
+import { type Declared, declaredNeeds, keptText, needText } from "./needs.ts";
 import { showable } from "./show.ts";
 import type { Tool } from "./tool.ts";
 
@@ -28,6 +29,10 @@ export function manual(tool: Tool, version: string): string {
       "A plan is a set of kernel hooks. The first of these that works is used; nettrace doctor tells which do, and why others do not.",
     ),
     ...entries(tool.plans.map((p) => [p.name, p.programs.map((program) => tool.layout.programs[program]).join(", ")])),
+    ".SH CAPABILITIES",
+    ...needed(declaredNeeds(tool)),
+    ".PP",
+    roff(keptText(declaredNeeds(tool))),
     ".SH FIELDS",
     ...entries(table.map((c) => [c.heading ?? "", c.description])),
     roff("\\&"),
@@ -69,12 +74,28 @@ export function commandManual(command: Declaration, version: string): string {
     ...entries(Object.entries(options).map(([name, o]) => [invocation(name, o), o.help])),
     ".SH EXAMPLES",
     ...examples(command),
+    ".SH CAPABILITIES",
+    ...commandNeeds(command),
     ...section("SIGNALS", signals),
     ...section("ENVIRONMENT", environment),
     ...section("FILES", files),
     ...section("EXIT STATUS", exits),
     "",
   ].join("\n");
+}
+
+function needed(needs: readonly Declared[]): string[] {
+  return entries(needs.map((need) => [need.capability, needText(need)]));
+}
+
+function commandNeeds({ capabilities, operand }: Declaration): string[] {
+  if (operand !== "tools") return [roff("None: it reads and writes what its user may.")];
+  return [
+    roff("Those that its tools need, as their manual pages tell, and:"),
+    ...needed(capabilities),
+    ".PP",
+    roff("Once it records, it keeps these only where the directory asks for them, and what its tools need later."),
+  ];
 }
 
 function paragraphs(texts: readonly string[]): string[] {

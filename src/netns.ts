@@ -1,4 +1,4 @@
-import { BadInput } from "./failure.ts";
+import { BadInput, CannotRun } from "./failure.ts";
 import { parseWhole } from "./option.ts";
 
 /** A network namespace: its inode number, and a file that leads to it, where one is known. */
@@ -7,11 +7,16 @@ export interface Netns {
   path?: string;
 }
 
-/** The network namespace that an inode number, a path or pid:N names. Throws BadInput. */
+/** The network namespace that an inode number, a path or pid:N names. Throws BadInput, and CannotRun where it is hidden. */
 export function parseNetns(text: string): Netns {
   if (/^\d+$/.test(text)) return { inode: parseWhole(text, "A network namespace", 1, 4294967295) };
   const path = text.startsWith("pid:") ? `/proc/${parseWhole(text.slice(4), "A PID", 1, 4194304)}/ns/net` : text;
-  const inode = inodeOf(path);
+  const inode = inodeOf(path, () => {
+    throw new CannotRun(
+      `This user may not look at ${path}: run nettrace as root, or with CAP_SYS_PTRACE for other users' processes, ` +
+        "or type the inode number of the network namespace.",
+    );
+  });
   if (inode === undefined) {
     throw new BadInput(
       `There is no network namespace at ${path}: type its inode number, a path such as /run/netns/x, or pid:N.`,
@@ -27,11 +32,12 @@ export function findNetns(inode: number): string | undefined {
   return [...named, ...processes].find((path) => inodeOf(path) === inode);
 }
 
-function inodeOf(path: string): number | undefined {
+/** The inode number of what is there, or undefined; where that is hidden, what `refused` makes of it. */
+function inodeOf(path: string, refused: () => undefined = () => undefined): number | undefined {
   try {
     return Deno.statSync(path).ino ?? undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied ? refused() : undefined;
   }
 }
 

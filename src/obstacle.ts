@@ -1,4 +1,6 @@
+import { bitsIn, bitsOf, isCapable, TRACEFS_NEED, TRACING } from "./capability.ts";
 import type { CallError, Kernel } from "./kernel.ts";
+import { readsTracefs } from "./needs.ts";
 import type { Layout, Plan } from "./tool.ts";
 
 const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, ENOSYS = 38;
@@ -19,10 +21,18 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
     if (!kernel.exists("/sys/bus/event_source/devices/kprobe")) return "this kernel has no kprobes (CONFIG_KPROBES)";
     if (isConfidential(kernel)) return "lockdown=confidentiality does not allow kprobes";
   }
-  if (some("tracepoint/") && !TRACEFS.some((path) => kernel.exists(path))) {
-    return "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing";
+  if (readsTracefs(plan, { layout }) && !TRACEFS.some((path) => kernel.exists(path))) {
+    const mounted = tracefsMount(kernel);
+    return mounted === undefined
+      ? "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing"
+      : `tracefs, on ${mounted}, is closed to this user: it takes root or ${TRACEFS_NEED.capability}`;
   }
   return undefined;
+}
+
+/** Where tracefs is mounted, whoever may read it; undefined if it is not. */
+export function tracefsMount(kernel: Pick<Kernel, "readText">): string | undefined {
+  return /^\S+ (\S+) tracefs /m.exec(kernel.readText("/proc/self/mounts") ?? "")?.[1];
 }
 
 /** Why a program could not be loaded or attached, in words. */
@@ -60,23 +70,14 @@ export function machineObstacle(kernel: Kernel): string | undefined {
   return undefined;
 }
 
-const CAPABILITIES: readonly [name: string, bit: number][] = [["CAP_BPF", 39], ["CAP_PERFMON", 38]];
-const CAP_SYS_ADMIN = 21;
-
-function hasCapability(status: string, bit: number): boolean {
-  const effective = BigInt("0x" + (/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"));
-  return (effective >> BigInt(bit) & 1n) === 1n;
-}
-
 /** True if the process with this status (/proc/self/status) may do all that root may. */
 export function isAdmin(status: string): boolean {
-  return hasCapability(status, CAP_SYS_ADMIN);
+  return (bitsIn(status, "CapEff") & bitsOf(["CAP_SYS_ADMIN"])) !== 0n;
 }
 
 /** The capabilities that tracing needs and the status of a process (/proc/self/status) lacks. */
 export function missingCapabilities(status: string): string[] {
-  if (isAdmin(status)) return [];
-  return CAPABILITIES.filter(([, bit]) => !hasCapability(status, bit)).map(([name]) => name);
+  return TRACING.map(({ capability }) => capability).filter((capability) => !isCapable(status, capability));
 }
 
 /** The sentence for a failure that no other plan can help: of the machine's, not of a hook. */

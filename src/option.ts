@@ -1,3 +1,4 @@
+import type { Need } from "./capability.ts";
 import { BadInput } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 
@@ -30,6 +31,8 @@ export interface Option<Value = unknown> {
   fill?: (value: Value) => Fill;
   /** The value is the path of a pinned map that takes the place of this one. */
   pinned?: { map: string; keySize: number };
+  /** What it needs besides what the tool does. */
+  capabilities?: readonly Need[];
   /** What completes the argument in a shell. */
   complete?: "file" | readonly string[];
 }
@@ -126,6 +129,12 @@ export const timestamps = {
   timestamp: option({ short: "t", help: "include timestamp on output" }),
 };
 
+const PINNED_NEED: Need = {
+  capability: "CAP_DAC_OVERRIDE",
+  what: "to open a map that is pinned for others",
+  unless: "the user may read and write it",
+};
+
 /** The two filters by a pinned map of container ids (bcc's docs/special_filtering.md). */
 export const containerMaps = {
   cgroupmap: option({
@@ -134,6 +143,7 @@ export const containerMaps = {
     parse: (text) => text,
     constants: () => ({ filter_cgroupmap: true }),
     pinned: { map: "cgroupmap", keySize: 8 },
+    capabilities: [PINNED_NEED],
     complete: "file",
   }),
   mntnsmap: option({
@@ -142,6 +152,7 @@ export const containerMaps = {
     parse: (text) => text,
     constants: () => ({ filter_mntnsmap: true }),
     pinned: { map: "mntnsmap", keySize: 8 },
+    capabilities: [PINNED_NEED],
     complete: "file",
   }),
 };
@@ -183,6 +194,11 @@ export const common = {
     argument: "PATH",
     help: "use this libbpf.so instead of the system's or the embedded one",
     parse: (text) => text,
+    capabilities: [{
+      capability: "CAP_SYS_ADMIN",
+      what: "to list the BTF of modules, as libbpf before 1.5 does",
+      unless: "it is newer",
+    }],
     complete: "file",
   }),
   debug: option({ help: "print all that libbpf and the verifier say to stderr" }),

@@ -4,6 +4,7 @@ import { type Losses, lossLine, total } from "./loss.ts";
 import { csvFormat, jsonFormat, tableFormat, tableHeading } from "./output/row.ts";
 import type { Sink } from "./output/sink.ts";
 import type { Request } from "./session.ts";
+import { relinquish } from "./privilege.ts";
 import { recordShown, tableShown } from "./show.ts";
 import { openStream, type Shown } from "./stream.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,6 +28,7 @@ export interface Run extends Request {
  */
 export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   using stream = await openStream(run, kernel, terminal, shownBy(run));
+  relinquish([run], kernel, (line) => terminal.warn(line));
   const { sink, ring } = stream;
   let flushed = sink.flush();
   const pace = newPace(kernel);

@@ -5,6 +5,7 @@ import type { Lookups } from "./lookup.ts";
 import { type Clock, newClock } from "./output/clock.ts";
 import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
+import { relinquish } from "./privilege.ts";
 import type { Rows } from "./rows.ts";
 import { BLOCKED_WAIT_MS, conclude, flushAll, type Run } from "./run.ts";
 import { openSampler, orderOf, recordedColumns, type Taken } from "./sampler.ts";
@@ -77,6 +78,7 @@ export interface SampleMode<Field extends string = string> {
 export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): Promise<void> {
   const { tool } = run;
   using sampler = openSampler(run, kernel, (line) => terminal.warn(line));
+  relinquish([run], kernel, (line) => terminal.warn(line));
   const { given } = sampler;
   const mode = tool.sample as SampleMode;
   const reports = (given.get("count") as number | undefined) ?? Infinity;

@@ -243,7 +243,9 @@ function usePinned(object: KernelObject, map: string, path: string, keySize: num
   } catch (error) {
     if (!isCallError(error)) throw error;
     throw new CannotRun(
-      error.errno === 0
+      error.errno === EACCES
+        ? `This user may not open the map pinned at ${path}: run nettrace as root, or with CAP_DAC_OVERRIDE.`
+        : error.errno === 0
         ? `What is pinned at ${path} is ${error.log}: nettrace needs one, as \`bpftool map create\` makes it.`
         : `No BPF map is pinned at ${path} that nettrace may open: make one with ` +
           `\`bpftool map create ${path} type hash key ${keySize} value 8 entries 1024 name ${map}\`.`,
@@ -251,7 +253,7 @@ function usePinned(object: KernelObject, map: string, path: string, keySize: num
   }
 }
 
-const ENOENT = 2, ESRCH = 3;
+const ENOENT = 2, ESRCH = 3, EACCES = 13;
 
 /** The section of a program whose function must be there for the object to load; its group is that function. */
 const FUNCTION = /^f(?:entry|exit)\/(.+)$/;

@@ -1,3 +1,4 @@
+import type { Need } from "./capability.ts";
 import type { Column } from "./column.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Fill } from "./filter.ts";
@@ -77,7 +78,7 @@ export interface CountMode {
 /** What tells of the running kernel and its machine. */
 export type KernelFacts = Pick<
   Kernel,
-  "readText" | "readBytes" | "exists" | "inode" | "interfaceIndex" | "interfaceName" | "netnsCookie"
+  "readText" | "readBytes" | "openBytes" | "exists" | "inode" | "interfaceIndex" | "interfaceName" | "netnsCookie"
 >;
 
 /** What a tool found out about the running kernel. */
@@ -109,6 +110,8 @@ export interface Tool {
   readonly options: Options;
   /** What it takes besides options, in this order. */
   readonly positionals?: readonly Positional[];
+  /** What it needs besides what all tools do and its options say. */
+  readonly capabilities?: readonly Need[];
   /** The constants of the program that are always set. */
   readonly constants?: Readonly<Record<string, Constant>>;
   /** The best plan first. */

@@ -2,7 +2,7 @@
 
 const root = new URL("..", import.meta.url).pathname;
 const SOURCES = ["Makefile", "bpf", "deno.json", "deno.lock", "ffi", "node_modules", "package", "src", "tools"];
-const MADE = ["out/libbpf.so", "out/program.eszip", "out/stub.bin"];
+const MADE = ["out/libbpf.so", "out/relinquish.so", "out/program.eszip", "out/stub.bin"];
 
 async function run(command: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<string> {
   const [program = "", ...args] = command;

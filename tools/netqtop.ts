@@ -1,4 +1,5 @@
 import layout from "../bpf/netqtop.gen.ts";
+import { PROCESS_NEED } from "../src/capability.ts";
 import { BadInput } from "../src/failure.ts";
 import { tableColumns } from "../src/column.ts";
 import { followInterface } from "../src/interface.ts";
@@ -112,6 +113,10 @@ const tool = sample({
       argument: "NETNS",
       help: "the interface is in this network namespace: inode, path or pid:N",
       parse: parseNetns,
+      capabilities: [
+        { capability: "CAP_SYS_ADMIN", what: "to look into another network namespace", later: true },
+        { ...PROCESS_NEED, later: true },
+      ],
     },
   },
   plans: [{ name: "tp_btf", programs: ["sent", "received"] }],

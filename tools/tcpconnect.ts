@@ -106,6 +106,7 @@ export default stream({
     dns: {
       short: "d",
       help: "include the DNS name that led to each destination, from answers seen meanwhile",
+      capabilities: [{ capability: "CAP_NET_RAW", what: "to listen to DNS answers" }],
       excludes: "count",
     },
     result: {

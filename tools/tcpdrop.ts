@@ -34,7 +34,7 @@ function learn(kernel: KernelFacts, warn: (line: string) => void): Learned {
       names: {
         drop_reason: (n) => names[n] ?? "UNKNOWN",
       },
-      symbol: newSymbolizer(() => kernel.readBytes("/proc/kallsyms"), warn),
+      symbol: newSymbolizer(kernel.openBytes("/proc/kallsyms"), warn),
     },
   };
 }
@@ -80,6 +80,7 @@ export default stream({
       argument: "INODE",
       help: "trace this network namespace only, by its inode number",
       parse: (text: string) => filters.netns.parse?.(String(parseWhole(text, "A network namespace", 1, 4294967295))),
+      capabilities: [], // none for a number
       excludes: "pid-netns",
     },
     "pid-netns": {
@@ -103,6 +104,11 @@ export default stream({
     ...containerMaps,
     ...filters,
   },
+  capabilities: [{
+    capability: "CAP_SYSLOG",
+    what: "to name the functions in stacks, which are addresses without it",
+    unless: "kernel.kptr_restrict is 0 and kernel.perf_event_paranoid at most 1",
+  }],
   plans: acceptPlans(["dropped", "set_state", "forget_owner"], "seed_owners"),
   learn,
   columns: [

@@ -48,6 +48,11 @@ export default stream({
       help: "include tail loss probes that send new data, and so are no retransmits",
       constants: () => ({ tcp_write_timer: addressOf("tcp_write_timer") }),
       programs: ["begin_timer", "end_timer"],
+      capabilities: [{
+        capability: "CAP_SYSLOG",
+        what: "to learn where tcp_write_timer is",
+        unless: "kernel.kptr_restrict is 0 and kernel.perf_event_paranoid at most 1",
+      }],
     },
     count: {
       short: "c",

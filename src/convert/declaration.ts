@@ -30,6 +30,7 @@ export const convert = {
     { command: "convert --to parquet -o lake/ --partition /var/log/nettrace", does: "a file per tool and hour" },
     { command: "convert --to csv tcplife-web1-20261120T060000Z.jsonl.zst", does: "a table of one tool" },
   ],
+  capabilities: [],
   exits: [
     ["0", "All was converted, or nobody read the output any more."],
     ["1", "A file cannot be read or written; a sentence on standard error says why."],

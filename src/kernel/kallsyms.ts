@@ -56,7 +56,7 @@ export function newSymbolizer(
     const symbols = parseKallsyms(read() ?? new Uint8Array(0));
     if (symbols.count === 0) {
       warn(
-        "stacks are shown as addresses, as the kernel hides its symbols: run as root, with kernel.kptr_restrict below 2",
+        "stacks are shown as addresses, as the kernel hides its symbols: run as root or with CAP_SYSLOG, and with kernel.kptr_restrict below 2",
       );
     }
     return symbols;

@@ -7,7 +7,7 @@ export function addressOf(name: string): Uint8Array {
   const address = BigInt(`0x${digits}`);
   if (address === 0n) {
     throw new CannotRun(
-      `The kernel does not tell the address of ${name}: run nettrace as root, with kernel.kptr_restrict at most 1.`,
+      `The kernel does not tell the address of ${name}: run nettrace as root or with CAP_SYSLOG, and with kernel.kptr_restrict at most 1.`,
     );
   }
   const bytes = new Uint8Array(8);

@@ -1,3 +1,4 @@
+import type { Need } from "../capability.ts";
 import type { Declaration } from "../declaration.ts";
 import type { Options } from "../option.ts";
 import { COMPRESSIONS } from "./frame.ts";
@@ -30,6 +31,20 @@ const options = {
   },
 } as const satisfies Options;
 
+/** What it takes to make files in a directory, and to remove files of others from it. */
+export const NEEDS = {
+  write: {
+    capability: "CAP_DAC_OVERRIDE",
+    what: "to make files in a directory that the user may not write to",
+    later: true,
+  },
+  remove: {
+    capability: "CAP_FOWNER",
+    what: "to remove files of others from a sticky directory that is not the user's",
+    later: true,
+  },
+} as const satisfies Record<string, Need>;
+
 /** `nettrace record`. */
 export const record = {
   name: "record",
@@ -51,6 +66,7 @@ export const record = {
     { command: "record -o rec --keep 7d tcpdrop --show unit", does: "drops, for a week, until Ctrl-C" },
     { command: "record -o rec --until 06:00 --rotate 100M --keep 10G tcpaccept", does: "until six, 10 GB at most" },
   ],
+  capabilities: [NEEDS.write, NEEDS.remove],
   signals: [
     ["SIGINT, SIGTERM", "end the recording; a second one ends it at once, with what was written until then"],
     ["SIGHUP", "begins new files"],

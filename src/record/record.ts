@@ -3,6 +3,7 @@ import type { World } from "../command.ts";
 import { BadInput, CannotRun } from "../failure.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ClockOffset } from "../output/clock.ts";
+import { relinquish } from "../privilege.ts";
 import type { Run } from "../run.ts";
 import { listenForEnd, printError } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
@@ -21,7 +22,7 @@ import {
 } from "./recorder.ts";
 import { type Header, hostPart, SCHEMA } from "./segment.ts";
 import { NoRoom } from "./segment_file.ts";
-import { dropOldest, makeDirectory, prune } from "./store.ts";
+import { dropOldest, makeDirectory, neededFor, prune } from "./store.ts";
 import { newTape, type TapeSettings } from "./tape.ts";
 
 /** Records as the arguments behind `record` say, until an end is asked for. Throws BadInput and CannotRun. */
@@ -50,6 +51,7 @@ export async function record(args: readonly string[], world: World): Promise<voi
         : await openEventTrack(run, kernel, warn, connections, openTape);
       tracks.push(closing.use(track));
     }
+    relinquish(runs, kernel, printError, () => neededFor(plan.dir, kernel));
     await recordTracks(tracks, kernel, conductor);
     keep();
   } catch (error) {

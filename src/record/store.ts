@@ -1,4 +1,7 @@
+import type { Capability } from "../capability.ts";
 import { CannotRun } from "../failure.ts";
+import type { Kernel } from "../kernel.ts";
+import { NEEDS } from "./declaration.ts";
 import { parseSegmentName } from "./segment.ts";
 
 /** How much is kept: segments that began so long ago, or so many bytes of them. */
@@ -11,6 +14,17 @@ export function makeDirectory(dir: string): void {
   } catch (error) {
     throw new CannotRun(`Cannot make the directory ${dir}: ${error instanceof Error ? error.message : error}.`);
   }
+}
+
+const STICKY = 0o1000;
+
+/** The capabilities without which this process could not make files in the directory, or not remove those of others. */
+export function neededFor(dir: string, kernel: Pick<Kernel, "allowsWriting">): Capability[] {
+  const { uid, mode } = Deno.statSync(dir);
+  const needed: Capability[] = [];
+  if (!kernel.allowsWriting(dir, 0n)) needed.push(NEEDS.write.capability);
+  if (((mode ?? 0) & STICKY) !== 0 && uid !== Deno.uid()) needed.push(NEEDS.remove.capability);
+  return needed;
 }
 
 interface Stored {

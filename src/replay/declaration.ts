@@ -31,6 +31,7 @@ export const replay = {
     { command: "replay tcpretrans rec --follow", does: "what is there, and what comes" },
     { command: "replay rec --json", does: "all tools' events by time" },
   ],
+  capabilities: [],
   exits: [
     ["0", "All was shown, or nobody read the output any more."],
     ["1", "A file cannot be read; a sentence on standard error says why."],

@@ -49,6 +49,7 @@ export const report = {
     { command: "report --since -1h /var/log/nettrace", does: "the last hour" },
     { command: "report --json --top 5 tcplife-web1-20261120T060000Z.jsonl.zst", does: "for a script" },
   ],
+  capabilities: [],
   exits: [
     ["0", "There is a report; it says what of the recordings is missing."],
     ["1", "A file cannot be read or written; a sentence on standard error says why."],

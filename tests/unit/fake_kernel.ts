@@ -110,6 +110,10 @@ export function newKernel(
     inode: () => 4026531840,
     readText: (path) => path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined,
     readBytes: () => undefined,
+    openBytes: (path) => () => overrides.readBytes?.(path),
+    allowsBpf: () => true,
+    allowsWriting: () => true,
+    relinquish: () => {},
     exists: () => true,
     ...overrides,
   };
