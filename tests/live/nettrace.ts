@@ -55,20 +55,25 @@ const TRACEFS = "/sys/kernel/tracing";
 
 /**
  * The command line of nettrace: in a mount namespace with tracefs where this machine has not mounted it, and with what
- * a shell command mounts there.
+ * a shell command mounts there. `program` stands for the executable, as with words that make it another user's.
  */
-export function commandLine(args: readonly string[], mount?: string): [string, string[]] {
+export function commandLine(
+  args: readonly string[],
+  mount?: string,
+  program: readonly string[] = [binary],
+): [string, string[]] {
   const mounts = [
     ...exists(`${TRACEFS}/events`) ? [] : [`mount -t tracefs tracefs ${TRACEFS}`],
     ...mount ? [mount] : [],
   ];
-  if (mounts.length === 0) return [binary, [...args]];
-  return ["unshare", ["--mount", "sh", "-c", [...mounts, 'exec "$@"'].join(" && "), "sh", binary, ...args]];
+  const [first = "", ...words] = [...program, ...args];
+  if (mounts.length === 0) return [first, words];
+  return ["unshare", ["--mount", "sh", "-c", [...mounts, 'exec "$@"'].join(" && "), "sh", first, ...words]];
 }
 
 /** Runs nettrace to its end. */
-export async function run(args: readonly string[]): Promise<Result> {
-  const [command, words] = commandLine(args);
+export async function run(args: readonly string[], program?: readonly string[]): Promise<Result> {
+  const [command, words] = commandLine(args, undefined, program);
   const { code, stdout, stderr } = await new Deno.Command(command, { args: words, stdin: "null" }).output();
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
@@ -94,8 +99,13 @@ function attached(pid: number): boolean {
 const PATIENCE_MS = 30_000;
 
 /** Starts nettrace, by another command if one is given, and returns when it traces. Throws what it says if it ends before that. */
-export async function start(args: readonly string[], mount?: string, within: readonly string[] = []): Promise<Running> {
-  const [inner, innerWords] = commandLine(args, mount);
+export async function start(
+  args: readonly string[],
+  mount?: string,
+  within: readonly string[] = [],
+  program?: readonly string[],
+): Promise<Running> {
+  const [inner, innerWords] = commandLine(args, mount, program);
   const [command = "", ...words] = [...within, inner, ...innerWords];
   const child = new Deno.Command(command, { args: words, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
   const texts = { stdout: "", stderr: "" };
