@@ -1,5 +1,6 @@
 // What must hold of the executable wherever, by whomever and in whatever environment it is started. As root; NETTRACE
 // names another executable than ./nettrace.
+import { start } from "./live/nettrace.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const nettrace = Deno.env.get("NETTRACE") ?? `${root}nettrace`;
@@ -175,30 +176,81 @@ Deno.test({
   fn: () => works(["unshare", "--pid", "--fork", "--mount-proc", ...shell(`echo 2 >${noexecSysctl}`)]),
 });
 
+const WRITING = "open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,link,linkat,symlink,symlinkat,rename,renameat," +
+  "renameat2,unlink,unlinkat,rmdir,truncate,chmod,fchmodat,chown,fchownat,lchown,setxattr,lsetxattr,utimensat";
+
+/** The words before a command that have strace note what it does to files; the process stays this one's child. */
+const traced = (
+  into: string,
+) => ["strace", "-D", "-ff", "-o", `${into}/trace`, "-e", `trace=?${WRITING.replaceAll(",", ",?")}`];
+
+/** What was done to files, by reading and otherwise, but for terminals and the like. */
+async function doneIn(into: string): Promise<{ reads: string[]; writes: string[] }> {
+  let lines: string[] = [];
+  for await (const { name } of Deno.readDir(into)) {
+    lines = lines.concat((await Deno.readTextFile(`${into}/${name}`)).split("\n"));
+  }
+  const done = lines.filter((line) => /= \d+$/.test(line));
+  const reads = done.filter((line) => /^open/.test(line) && /O_RDONLY/.test(line) && !/O_CREAT|O_TRUNC/.test(line));
+  if (reads.length < 10) throw new Error(`strace saw too little:\n${lines.join("\n")}`);
+  return { reads, writes: done.filter((line) => !reads.includes(line) && !/"\/dev\/(null|tty)"/.test(line)) };
+}
+
 Deno.test("nettrace writes no file", () =>
   withDirectory(async (directory) => {
-    const calls =
-      "open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,link,linkat,symlink,symlinkat,rename,renameat," +
-      "renameat2,unlink,unlinkat,rmdir,truncate,chmod,fchmodat";
-    const strace = [
-      "strace",
-      "-ff",
-      "-o",
-      `${directory}/trace`,
-      "-e",
-      `trace=?${calls.replaceAll(",", ",?")}`,
-    ];
-    equal(await run([...strace, nettrace, "--version"], { cwd: directory }), version);
-    let lines: string[] = [];
-    for await (const { name } of Deno.readDir(directory)) {
-      lines = lines.concat((await Deno.readTextFile(`${directory}/${name}`)).split("\n"));
-    }
-    const done = lines.filter((line) => /= \d+$/.test(line));
-    const reads = done.filter((line) => /^open/.test(line) && /O_RDONLY/.test(line));
-    if (reads.length < 10) throw new Error(`strace saw too little:\n${lines.join("\n")}`);
-    equal(done.filter((line) => !reads.includes(line) && !/"\/dev\/(null|tty)"/.test(line)), []);
+    const [strace = "", , ...others] = traced(directory); // its own child, so that its end is awaited
+    equal(await run([strace, ...others, nettrace, "--version"], { cwd: directory }), version);
+    const { reads, writes } = await doneIn(directory);
+    equal(writes, []);
     equal(reads.filter((line) => line.includes(directory)), []);
   }));
+
+for (
+  const args of [
+    ["tcpaccept", "--json"],
+    ["tcpdrop", "--show", "unit"],
+    ["tcpconnect", "-c"],
+    ["tcplife", "--open", "--csv"],
+    ["tcptop", "-C", "1"],
+    ["softirqs", "1"],
+    ["record", "--compress", "none", "tcpaccept", "+", "tcptop", "1"],
+  ]
+) {
+  const records = args[0] === "record";
+  Deno.test(`nettrace ${args.join(" ")} makes no file but what it is told to, on its first run`, () =>
+    withDirectory(async (directory) => {
+      const places = ["cwd", "home", "tmp", "deno", "cache", "run"].map((name) => `${directory}/${name}`);
+      for (const place of [...places, `${directory}/traces`, `${directory}/recording`]) Deno.mkdirSync(place);
+      const [cwd, home, tmp, deno, cache, runtime] = places;
+      const env = [
+        `HOME=${home}`,
+        `TMPDIR=${tmp}`,
+        `DENO_DIR=${deno}`,
+        `XDG_CACHE_HOME=${cache}`,
+        `XDG_RUNTIME_DIR=${runtime}`,
+      ];
+      const program = ["env", "-C", cwd ?? "", ...env, ...traced(`${directory}/traces`), nettrace];
+      const [name = "", ...rest] = args;
+      const into = records ? ["-o", `${directory}/recording`] : [];
+      await using tracer = await start([name, ...into, ...rest], undefined, [], program);
+      equal((await tracer.stop()).code, 0);
+      await ended(`${directory}/traces`);
+      const { writes } = await doneIn(`${directory}/traces`);
+      const told = writes.filter((line) => line.includes(`"${directory}/recording/`));
+      equal([writes.length - told.length, told.length > 0], [0, records]);
+      equal(places.filter((place) => Array.from(Deno.readDirSync(place)).length > 0), []);
+    }));
+}
+
+/** Waits until strace has written all that it saw: each file ends with how its thread did. */
+async function ended(into: string): Promise<void> {
+  for (const end_ms = performance.now() + 20_000;;) {
+    const texts = Array.from(Deno.readDirSync(into), ({ name }) => Deno.readTextFileSync(`${into}/${name}`));
+    if (texts.length > 1 && texts.every((text) => /\+\+\+ .* \+\+\+\n$/.test(text))) return;
+    if (performance.now() > end_ms) throw new Error("strace did not end");
+    await new Promise((done) => setTimeout(done, 20)); // of a bounded poll
+  }
+}
 
 Deno.test("nettrace gets its arguments as they were typed", async () => {
   for (const typed of ["no such  tool", "--v8-flags=--help", "-A", "--allow-all", "naïve %s", ""]) {

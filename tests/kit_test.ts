@@ -1,5 +1,7 @@
 // What comes with the executable, used by what it is made for: systemd, cron, logrotate, man, tmpfiles. As root.
 import assert from "node:assert/strict";
+import { TRACING } from "../src/capability.ts";
+import { tools } from "../tools/mod.ts";
 import { assertSame, binary } from "./live/nettrace.ts";
 import type { Connection } from "./live/traffic.ts";
 
@@ -130,11 +132,28 @@ Deno.test("nettrace-record.service records as a user with two capabilities, begi
   const [status, uid = "", permitted, bounding, privileges, result, mode, ...files] = allRecorded(out);
   assert.equal(status, "Events recorded: tcplife 0, tcpconnect 0, tcpretrans 0");
   assert.match(uid, /^Uid:(\t6[1-5]\d{3}){4}$/);
-  assert.equal(permitted, "CapPrm:\t000000c000000000");
+  assert.equal(permitted, "CapPrm:\t0000000000000000", "it needs them no more once it records (before 5.19, CAP_BPF)");
   assert.equal(bounding, "CapBnd:\t000000c000000000");
   assert.deepEqual([privileges, result, mode], ["NoNewPrivs:\t1", "success", "750"]);
   assert.equal(files.length, 2 * 3);
   assert.ok(files.every((file) => /^tcp\w+-[\w.-]+Z\.jsonl\.zst$/.test(file)), out);
+});
+
+Deno.test("the sandbox has the capabilities that every tool needs, and no other", async () => {
+  const sandbox = await Deno.readTextFile(`${kit}/systemd/nettrace-.service.d/10-sandbox.conf`);
+  const needed = TRACING.map(({ capability }) => capability).join(" ");
+  for (const setting of ["CapabilityBoundingSet", "AmbientCapabilities"]) {
+    assert.deepEqual(sandbox.match(new RegExp(`^${setting}=.*$`, "gm")), [`${setting}=${needed}`]);
+  }
+  const guide = await Deno.readTextFile(`${root}docs/recording-in-production.md`);
+  for (const [tool, option] of [["tcpdrop", undefined], ["tcpconnect", "dns"]] as const) {
+    const declared = option === undefined
+      ? (await tools[tool]?.())?.default.capabilities
+      : (await tools[tool]?.())?.default.options[option]?.capabilities;
+    const dropIn = new RegExp(`${option ?? tool}\\.conf\`[^]*?\`\`\`ini\n([^]*?)\n\`\`\``).exec(guide)?.[1] ?? "";
+    const [bounding, ambient] = dropIn.matchAll(/^\w*Cap\w*=(.*)$/gm).map(([, names]) => names);
+    assert.deepEqual([bounding, ambient], Array(2).fill(declared?.map(({ capability }) => capability).join(" ")));
+  }
 });
 
 Deno.test("every tool records in the sandbox", async () => {
