@@ -9,7 +9,7 @@ const FUNCTIONS = {
   nettrace_call_with: { parameters: ["u64", "i64", "i64", "buffer", "i64", "i64"], result: "i64" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
-const EPERM = 1, EACCES = 13;
+const EPERM = 1;
 const SYS_faccessat2 = 439n, AT_FDCWD = -100n, RWX = 7n, AT_EACCESS = 0x200n;
 const BPF_LINK_CREATE = 28n;
 // A thread answers in microseconds, unless it waits for a disk or for its turn on a busy machine.
@@ -19,7 +19,7 @@ const PATIENCE_US = 5_000_000n;
 export interface Privileges {
   /** True if bpf(2) serves who has programs and maps open, with only these capabilities in effect. */
   allowsBpf(effective: bigint): boolean;
-  /** True if files can be listed and made in the directory with only these capabilities in effect. */
+  /** True if files can certainly be listed and made in the directory with only these capabilities in effect. */
   allowsWriting(directory: string, effective: bigint): boolean;
   /** Gives up all capabilities but the kept ones, and what a new program could gain, for all threads. */
   relinquish(kept: bigint): void;
@@ -34,9 +34,8 @@ export function openPrivileges(libc: Libc, library: Uint8Array<ArrayBuffer>, sys
     FUNCTIONS,
     libc.symbolOf(loadFromMemory(libc, "relinquish.so", library)),
   );
-  const checked = (call: string, result: bigint): number => {
+  const checked = (call: string, result: bigint): void => {
     if (result < 0n) throw new SystemError(call, Number(-result));
-    return Number(result);
   };
   checked("relinquish", nettrace_ask_others());
   return {
@@ -48,11 +47,8 @@ export function openPrivileges(libc: Libc, library: Uint8Array<ArrayBuffer>, sys
     },
     allowsWriting(directory, effective) {
       const path = cString(directory);
-      const result = nettrace_call_with(effective, SYS_faccessat2, AT_FDCWD, path, RWX, AT_EACCESS);
-      if (result === BigInt(-EACCES)) return false;
-      checked(`access ${directory}`, result);
-      return true;
+      return nettrace_call_with(effective, SYS_faccessat2, AT_FDCWD, path, RWX, AT_EACCESS) === 0n;
     },
-    relinquish: (kept) => void checked("relinquish", nettrace_relinquish(kept, PATIENCE_US)),
+    relinquish: (kept) => checked("relinquish", nettrace_relinquish(kept, PATIENCE_US)),
   };
 }

@@ -104,7 +104,7 @@ export interface Kernel {
   netnsCookie(netns?: string): bigint;
   /** True if bpf(2) serves who has programs and maps open, with only these capabilities (as bits) in effect. Throws CallErrors. */
   allowsBpf(effective: bigint): boolean;
-  /** True if files can be made in the directory with only these capabilities in effect. Throws CallErrors. */
+  /** True if files can certainly be made in the directory with only these capabilities in effect. Throws CallErrors. */
   allowsWriting(directory: string, effective: bigint): boolean;
   /** Gives up all capabilities but the kept ones, and what a new program could gain, for all threads. Throws CallErrors. */
   relinquish(kept: bigint): void;
