@@ -80,6 +80,9 @@ function findPath(id: bigint): string | undefined {
 /** New cgroups between two times that the programs' map is tidied: an eighth of those that it has room for. */
 const TIDY_AFTER = 256;
 
+/** Cgroups that are known at once. A machine that goes through more has those that live on noted again. */
+const MOST_KNOWN = 65536;
+
 /**
  * Looks cgroups up among those that the programs have noted, then among those that are there now. What is known need not
  * be noted any longer; the programs note it again if it lives on, so their map holds what is new and what is alive.
@@ -94,6 +97,7 @@ export function newCgroups({ cgroupNames, forgetCgroups }: Pick<Session, "cgroup
       const path = id === 0n ? undefined : (noted && parseNames(noted)) ?? findPath(id);
       if (path === undefined && id !== 0n) unnamed++;
       const found = path === undefined ? undefined : describe(path);
+      if (known.size === MOST_KNOWN) known.clear();
       known.set(id, found);
       if (known.size % TIDY_AFTER === 0) forgetCgroups((id) => known.has(id));
       return found?.[part];

@@ -79,3 +79,14 @@ Deno.test("newCgroups makes room for new ones before the programs' map is full, 
   assert.equal(cgroups.text(2n, "unit"), "2.scope");
   assert.equal(cgroups.unnamed, 0);
 });
+
+Deno.test("newCgroups forgets after 65536 cgroups, and learns those that live on again", () => {
+  let asked = 0;
+  const cgroups = newCgroups({
+    cgroupNames: (id) => (asked++, noted(1, `${id}.scope`, "")),
+    forgetCgroups: () => {},
+  });
+  for (let id = 1n; id <= 65537n; id++) assert.equal(cgroups.text(id, "unit"), `${id}.scope`);
+  assert.deepEqual([cgroups.text(65537n, "unit"), asked], ["65537.scope", 65537]);
+  assert.deepEqual([cgroups.text(1n, "unit"), asked], ["1.scope", 65538]);
+});
