@@ -26,9 +26,10 @@ struct sets {
 	uint64_t effective, permitted, inheritable;
 };
 
-static long capget(struct sets *sets)
+// Of a thread, or of this one for 0.
+static long capget(int id, struct sets *sets)
 {
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, id };
 	struct __user_cap_data_struct data[2];
 
 	if (syscall(SYS_capget, &header, data) < 0)
@@ -54,7 +55,7 @@ static long capset(const struct sets *sets)
 static long give_up(uint64_t kept)
 {
 	struct sets sets;
-	long error = capget(&sets);
+	long error = capget(0, &sets);
 
 	if (error)
 		return error;
@@ -75,7 +76,7 @@ static long give_up(uint64_t kept)
 
 #define MOST_THREADS 4096
 
-// The threads that were asked. Entries are only added, as the handler reads them.
+// The threads that were asked. Entries are only added, as handlers read them.
 static struct {
 	int id;
 	atomic_int done;
@@ -100,12 +101,24 @@ static void on_signal(int signal)
 	(void)signal;
 }
 
-static int is_known(int id)
+// The place of a thread among those that were asked, or behind them.
+static int place_of(int id)
 {
-	for (int i = 0; i < atomic_load(&count); i++)
-		if (threads[i].id == id)
-			return 1;
-	return 0;
+	int i = 0;
+
+	while (i < atomic_load(&count) && threads[i].id != id)
+		i++;
+	return i;
+}
+
+// True if it has done what it was asked, or will yet. One that has capabilities has only got another's number.
+static int is_asked(int place)
+{
+	struct sets sets = { 0 };
+
+	if (place == atomic_load(&count))
+		return 0;
+	return !atomic_load(&threads[place].done) || capget(threads[place].id, &sets) || sets.permitted == 0;
 }
 
 /**
@@ -123,16 +136,18 @@ PUBLIC long nettrace_ask_others(void)
 		return -errno;
 	sigaction(SIGNAL, &action, NULL);
 	for (struct dirent *entry; (entry = readdir(tasks)) && asked >= 0;) {
-		int id = atoi(entry->d_name), last = atomic_load(&count);
+		int id = atoi(entry->d_name), place = place_of(id);
 
-		if (id <= 0 || id == self || is_known(id))
+		if (id <= 0 || id == self || is_asked(place))
 			continue;
-		if (last == MOST_THREADS) {
+		if (place == MOST_THREADS) {
 			asked = -E2BIG;
 			break;
 		}
-		threads[last].id = id;
-		atomic_store(&count, last + 1);
+		threads[place].id = id;
+		atomic_store(&threads[place].done, 0);
+		if (place == atomic_load(&count))
+			atomic_store(&count, place + 1);
 		asked++;
 		if (syscall(SYS_tgkill, pid, id, SIGNAL) < 0 && errno != ESRCH)
 			asked = -errno;
@@ -199,7 +214,7 @@ PUBLIC long nettrace_relinquish(uint64_t kept, int64_t patience_us)
 PUBLIC long nettrace_call_with(uint64_t effective, long number, long a, const void *b, long c, long d)
 {
 	struct sets sets;
-	long error = capget(&sets);
+	long error = capget(0, &sets);
 
 	if (error)
 		return error;

@@ -369,3 +369,20 @@ Deno.test("doctor says of each tool what it takes and what of that is missing", 
   assert.match(text, /^tracefs +\/sys\/kernel\/tracing, closed to this user$/m);
   assert.match(text, /^tcpconnect .*\n(?: {2}.*\n)* {2}lacks +CAP_NET_RAW \(-d\/--dns\)/m);
 });
+
+Deno.test("no thread keeps anything while others make threads all the time", async () => {
+  const [script, library] = ["live/many_threads.ts", "../out/relinquish.so"].map((name) =>
+    import.meta.dirname + "/" + name
+  );
+  const args = ["run", "-A", "--no-check", script ?? "", library ?? ""];
+  for (let round = 0; round < 7; round++) {
+    await using process = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
+    const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assert.equal((await reader.read()).value, "given up\n");
+    const rights = rightsOf(process.pid);
+    process.kill("SIGKILL");
+    while (!(await reader.read()).done);
+    assert.deepEqual([rights.effective, rights.permitted, rights.bounding, rights.noNewPrivileges], [[], [], [], true]);
+    assert.ok(rights.threads > 16, `it had ${rights.threads} threads`);
+  }
+});
