@@ -144,7 +144,11 @@ export async function start(
       return result();
     },
     async [Symbol.asyncDispose]() {
-      if (!ended) child.kill("SIGKILL");
+      try {
+        if (!ended) child.kill("SIGKILL");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has just ended by itself
+      }
       await output;
     },
   };
