@@ -3,6 +3,7 @@ import { BadInput } from "./failure.ts";
 import { convert } from "./convert/declaration.ts";
 import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import type { Kernel } from "./kernel.ts";
+import { harmlessJson } from "./output/text.ts";
 import { record } from "./record/declaration.ts";
 import { replay } from "./replay/declaration.ts";
 import { report } from "./report/declaration.ts";
@@ -66,7 +67,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
   add("doctor").option("--json").action(async ({ json }: { json?: boolean }) => {
     const doctor = await import("./doctor.ts");
     const diagnosis = doctor.diagnose(await all(world), world.newKernel(new Map()), world.build());
-    world.print(json ? JSON.stringify(diagnosis) + "\n" : doctor.report(diagnosis));
+    world.print(json ? harmlessJson(diagnosis) + "\n" : doctor.report(diagnosis));
     code = diagnosis.ok ? 0 : 1;
   });
   add("man").argument("[tool]").action(async (name?: string) => {

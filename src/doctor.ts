@@ -1,5 +1,6 @@
 import { CannotRun } from "./failure.ts";
 import { isCallError, type Kernel } from "./kernel.ts";
+import { harmless } from "./output/text.ts";
 import { machineObstacle, missingCapabilities, TRACEFS } from "./obstacle.ts";
 import { type Request, tryPlan } from "./session.ts";
 import type { Tool } from "./tool.ts";
@@ -115,5 +116,5 @@ export function report(d: Diagnosis): string {
     lines.push("", `${tool.name.padEnd(14)}${tool.plan === null ? "cannot run" : `uses ${tool.plan}`}`);
     for (const plan of tool.plans) lines.push(`  ${plan.name.padEnd(16)}${plan.usable ? "works" : plan.reason}`);
   }
-  return lines.join("\n") + "\n";
+  return lines.map(harmless).join("\n") + "\n";
 }
