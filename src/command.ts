@@ -126,7 +126,7 @@ async function helpOf(name: string, help: typeof import("./help.ts"), world: Wor
 }
 
 async function tool(name: string, world: World): Promise<Tool> {
-  const load = world.tools[name];
+  const load = Object.hasOwn(world.tools, name) ? world.tools[name] : undefined;
   if (!load) throw new BadInput(`There is no tool '${name}': type one of ${Object.keys(world.tools).join(", ")}.`);
   return (await load()).default;
 }
