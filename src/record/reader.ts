@@ -2,6 +2,7 @@ import { BadInput } from "../failure.ts";
 import { type Footer, type Header, parseSegmentName } from "./segment.ts";
 import { linesOf, type Source } from "./source.ts";
 import { parseTime, type Time } from "./time.ts";
+import { isTooDeep, toNumber, toText } from "./value.ts";
 
 /** An event, or a row of an interval, as `--json` prints it. */
 export interface RecordedEvent {
@@ -279,13 +280,13 @@ function* readSegment(
       if (kind === "header") {
         const header = segment.header = line["header"] as Header;
         if (typeof header.host === "string") segment.host = header.host;
-        const boot = String(header.boot_id);
-        offset_ms = Number(header.clock_offset_ns) / 1e6;
+        const boot = toText(header.boot_id);
+        offset_ms = toNumber(header.clock_offset_ns) / 1e6;
         const first_ms = offsets.get(boot) ?? offset_ms;
         offsets.set(boot, first_ms);
         step_ms = offset_ms - first_ms || 0;
       } else if (kind === "clock") {
-        const now_ms = Number((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
+        const now_ms = toNumber((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
         if (Number.isFinite(now_ms)) step_ms += now_ms - (offset_ms ?? now_ms);
         offset_ms = now_ms;
       } else if (kind === "lost") segment.lost_by = countsOf(line["lost"]);
@@ -380,7 +381,7 @@ const TIME_PREFIX_BYTES = 20, COLON = 58, BRACE = 123;
 function parseLine(text: string): RecordedEvent | undefined {
   try {
     const line = JSON.parse(text);
-    const isRecord = typeof line?.time === "string" && typeof line.tool === "string";
+    const isRecord = typeof line?.time === "string" && typeof line.tool === "string" && !isTooDeep(line, text.length);
     return isRecord ? line : undefined;
   } catch {
     return undefined;

@@ -4,6 +4,7 @@ import { BadInput } from "../failure.ts";
 import { common, type Option, type Options } from "../option.ts";
 import { openRecording, type RecordedLine, type Recording, type SegmentState } from "../record/reader.ts";
 import { parseSegmentName } from "../record/segment.ts";
+import { toText } from "../record/value.ts";
 import { conclude, flushAll, type Run } from "../run.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
@@ -147,7 +148,7 @@ function keepClock(told: RecordedLine, clocks: Map<SegmentState, Offset>): void 
   const { kind, segment } = told;
   if (kind !== "header" && kind !== "clock") return;
   const clock = told.line["clock"] as { offset_ns?: unknown } | undefined;
-  const offset = String(kind === "header" ? segment.header?.clock_offset_ns : clock?.offset_ns);
+  const offset = toText(kind === "header" ? segment.header?.clock_offset_ns : clock?.offset_ns);
   if (/^\d{1,19}$/.test(offset)) clocks.set(segment, toOffset(BigInt(offset)));
 }
 
@@ -187,7 +188,7 @@ function recordedValues(tool: Tool, args: unknown): Map<string, unknown> {
     option.fill || option.pinned ? [name, { ...option, parse: (text) => text }] : [name, option];
   const options = Object.fromEntries(Object.entries(allOptions(tool)).map(asTyped));
   try {
-    const { values } = parseOptions(tool, args.map(String), { options });
+    const { values } = parseOptions(tool, args.map(toText), { options });
     return new Map([...values].filter(([name]) => !options[name]?.fill && !options[name]?.pinned));
   } catch (error) {
     if (error instanceof BadInput) return new Map();
