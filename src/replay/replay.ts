@@ -1,7 +1,9 @@
 import { allOptions, parseOptions, spelled, toRun } from "../cli.ts";
 import type { World } from "../command.ts";
 import { BadInput } from "../failure.ts";
+import { sumLosses } from "../loss.ts";
 import { common, type Option, type Options } from "../option.ts";
+import { entriesOf } from "../record/files.ts";
 import { openRecording, type RecordedLine, type Recording, type SegmentState } from "../record/reader.ts";
 import { parseSegmentName } from "../record/segment.ts";
 import { toText } from "../record/value.ts";
@@ -50,7 +52,7 @@ function onlyTool(args: readonly string[]): string | undefined {
     const named = parseSegmentName(arg.slice(arg.lastIndexOf("/") + 1));
     if (named) tools.add(named.tool);
     else if (isDirectory(arg)) {
-      for (const { name } of Deno.readDirSync(arg)) {
+      for (const { name } of entriesOf(arg)) {
         const tool = parseSegmentName(name)?.tool;
         if (tool !== undefined) tools.add(tool);
       }
@@ -203,12 +205,9 @@ function finish(
   terminal: Terminal,
 ): void {
   for (const [name, { player: { sink }, run }] of players) {
-    const lost: Record<string, number> = {};
-    for (const { tool, lost_by } of segments) {
-      for (const [cause, n] of tool === name ? Object.entries(lost_by) : []) lost[cause] = (lost[cause] ?? 0) + n;
-    }
+    const recorded = segments.filter(({ tool }) => tool === name).map(({ lost_by }) => lost_by);
     flushAll(sink, terminal);
-    if (!sink.closed) conclude(run, sink, { ...lost, unwritten: (lost["unwritten"] ?? 0) + sink.waiting }, terminal);
+    if (!sink.closed) conclude(run, sink, sumLosses([...recorded, { unwritten: sink.waiting }]), terminal);
   }
   for (const { missing } of segments) if (missing !== undefined) terminal.warn(missing);
 }
