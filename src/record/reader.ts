@@ -193,7 +193,7 @@ function* readSegment(
     if (line === undefined) odd++;
     return line;
   };
-  for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
+  reading: for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
     if (bytes.length === 0) yield { ...WAIT, segment, at_ms };
     for (let start = 0, end = 0; start < bytes.length; start = end + 1) {
       end = bytes.indexOf(NEWLINE, start);
@@ -205,6 +205,7 @@ function* readSegment(
         continue;
       }
       const line = parse(bytes, start, end);
+      if (line === undefined && odd > MOST_ODD) break reading;
       if (line === undefined) continue;
       if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
       const kind = kindOf(line);
@@ -230,12 +231,15 @@ function* readSegment(
     }
   }
   source[Symbol.dispose]();
-  if (odd > 0) faults.push(`${odd} of its lines are no records`);
+  if (odd > MOST_ODD) faults.push(`more than ${MOST_ODD} of its lines are no records, and what follows is left out`);
+  else if (odd > 0) faults.push(`${odd} of its lines are no records`);
   if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
   if (faults.length > 0) segment.missing = `Of ${segment.path} something may be missing: ${faults.join("; ")}.`;
 }
 
 const NEWLINE = 10;
+/** A file with more lines that are no records is none of ours, and would take its time. */
+const MOST_ODD = 100_000;
 
 /** An event that is parsed when somebody asks what it says. */
 class LazyLine implements RecordedLine {
