@@ -107,6 +107,7 @@ function normalised(args: readonly string[]): readonly string[] {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") return ["version", ...rest];
   if (first === "--help" || first === "-h") return ["help", ...rest];
+  if (first === "--") return normalised(rest);
   if (first === undefined) {
     throw new BadInput("Type the name of a tool, as in `nettrace tcpaccept`; `nettrace help` lists them.");
   }
@@ -115,7 +116,7 @@ function normalised(args: readonly string[]): readonly string[] {
 
 function sentence(error: CommanderError): string {
   const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
-  const text = what.replace("command", "tool or command");
+  const text = what.replace("command", "tool or command").replace(/\.$/, "");
   const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, " Did you mean $1?") ?? "";
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${suggestion} \`nettrace help\` lists what there is.`;
 }
