@@ -137,6 +137,12 @@ static void say(const char *text)
 	call(SYS_write, 2, (u64)text, length(text));
 }
 
+__attribute__((noreturn)) static void leave(u64 code)
+{
+	for (;;)
+		call(SYS_exit_group, code, 0, 0);
+}
+
 __attribute__((noreturn)) static void fail(const char *what, i64 error)
 {
 	char number[24];
@@ -150,8 +156,7 @@ __attribute__((noreturn)) static void fail(const char *what, i64 error)
 		say(")");
 	}
 	say(".\n");
-	for (;;)
-		call(SYS_exit_group, 1, 0, 0);
+	leave(1);
 }
 
 /* FNV-1a over words of eight bytes: one changed word always changes the sum. */
@@ -201,6 +206,24 @@ static int starts_with(const char *text, const char *prefix)
 	while (*prefix)
 		if (*text++ != *prefix++)
 			return 0;
+	return 1;
+}
+
+/* As the Unicode Standard has it (table 3-7): the first byte says how many follow, and what the second may be. */
+static int is_utf8(const unsigned char *at)
+{
+	while (*at) {
+		u32 first = *at++;
+		u32 more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+		u32 least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+		u32 most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+		if (more && (first < 0xc2 || first > 0xf4 || *at < least || *at > most))
+			return 0;
+		for (; more; more--)
+			if ((*at++ & 0xc0) != 0x80)
+				return 0;
+	}
 	return 1;
 }
 
@@ -272,6 +295,11 @@ __attribute__((visibility("hidden"))) u64 build(const u64 *old, u64 *new, const 
 
 	if (!old[0]) /* kernels before 5.18 (commit dcd46d897adb) allow it, and the lists would be read askew */
 		fail("cannot start without a name, as its argv is empty", 0);
+	for (u64 i = 1; i <= old[0]; i++) /* the first is our own name */
+		if (!is_utf8((const unsigned char *)old[i])) { /* Deno would show its own usage */
+			say("nettrace: What was typed is no text in UTF-8: give a file of such a name by a link that has another.\n");
+			leave(2);
+		}
 	/* Deno does not start in a directory that has been deleted. */
 	if (call(SYS_getcwd, 0, 0, 0) == -ENOENT)
 		call(SYS_chdir, (u64) "/", 0, 0);

@@ -3,6 +3,7 @@ import { BadInput } from "./failure.ts";
 import { convert } from "./convert/declaration.ts";
 import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import type { Kernel } from "./kernel.ts";
+import { harmlessJson } from "./output/text.ts";
 import { record } from "./record/declaration.ts";
 import { replay } from "./replay/declaration.ts";
 import { report } from "./report/declaration.ts";
@@ -66,7 +67,7 @@ export async function runCommand(args: readonly string[], world: World): Promise
   add("doctor").option("--json").action(async ({ json }: { json?: boolean }) => {
     const doctor = await import("./doctor.ts");
     const diagnosis = doctor.diagnose(await all(world), world.newKernel(new Map()), world.build());
-    world.print(json ? JSON.stringify(diagnosis) + "\n" : doctor.report(diagnosis));
+    world.print(json ? harmlessJson(diagnosis) + "\n" : doctor.report(diagnosis));
     code = diagnosis.ok ? 0 : 1;
   });
   add("man").argument("[tool]").action(async (name?: string) => {
@@ -106,6 +107,7 @@ function normalised(args: readonly string[]): readonly string[] {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") return ["version", ...rest];
   if (first === "--help" || first === "-h") return ["help", ...rest];
+  if (first === "--") return normalised(rest);
   if (first === undefined) {
     throw new BadInput("Type the name of a tool, as in `nettrace tcpaccept`; `nettrace help` lists them.");
   }
@@ -114,7 +116,7 @@ function normalised(args: readonly string[]): readonly string[] {
 
 function sentence(error: CommanderError): string {
   const [what = "", hint] = error.message.replace(/^error: /, "").split("\n");
-  const text = what.replace("command", "tool or command");
+  const text = what.replace("command", "tool or command").replace(/\.$/, "");
   const suggestion = hint?.replace(/^\(Did you mean (.*)\?\)$/, " Did you mean $1?") ?? "";
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.${suggestion} \`nettrace help\` lists what there is.`;
 }
@@ -125,7 +127,7 @@ async function helpOf(name: string, help: typeof import("./help.ts"), world: Wor
 }
 
 async function tool(name: string, world: World): Promise<Tool> {
-  const load = world.tools[name];
+  const load = Object.hasOwn(world.tools, name) ? world.tools[name] : undefined;
   if (!load) throw new BadInput(`There is no tool '${name}': type one of ${Object.keys(world.tools).join(", ")}.`);
   return (await load()).default;
 }

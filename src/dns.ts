@@ -112,7 +112,7 @@ function readName(dns: Uint8Array, at: number): { name: string; end: number } | 
   const limit = at + LONGEST_NAME;
   for (;;) {
     const length = dns[at];
-    if (length === undefined || length > 63 || at > limit) return undefined;
+    if (length === undefined || length > 63 || at + length >= limit) return undefined;
     if (length === 0) return { name: labels.join("."), end: at + 1 };
     const label = String.fromCharCode(...dns.subarray(at + 1, at + 1 + length));
     labels.push(label.replace(/[^\w-]/g, "?"));

@@ -3,6 +3,7 @@ import { isCallError, type Kernel } from "./kernel.ts";
 import { isCapable } from "./capability.ts";
 import { declaredNeeds } from "./needs.ts";
 import { machineObstacle, missingCapabilities, TRACEFS, tracefsMount } from "./obstacle.ts";
+import { harmless } from "./output/text.ts";
 import { type Request, tryPlan } from "./session.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
@@ -136,7 +137,7 @@ export function report(d: Diagnosis): string {
     lines.push(`  ${"takes".padEnd(16)}${listed(tool.capabilities)}`);
     if (missing.length > 0) lines.push(`  ${"lacks".padEnd(16)}${listed(missing)}`);
   }
-  return lines.join("\n") + "\n";
+  return lines.map(harmless).join("\n") + "\n";
 }
 
 /** Capabilities in a line, with what of the command line they are for. */

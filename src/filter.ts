@@ -116,12 +116,13 @@ function addressKey(item: string): Uint8Array {
   return prefix(bits, bytes);
 }
 
-/** A cgroup directory and all below it, as their inode numbers, which are their ids. */
-function cgroupsBelow(path: string): number[] {
-  const { ino, isDirectory } = Deno.statSync(path);
+/** A cgroup directory and all below it, as their inode numbers, which are their ids. Throws an Error for others. */
+function cgroupsBelow(path: string, root = cgroupRoot()): number[] {
+  const { ino, isDirectory, dev } = Deno.statSync(path);
   if (!isDirectory || ino === null) throw new Error("not a directory");
+  if (root === undefined || dev !== Deno.statSync(root).dev) throw new Error("not a cgroup of version 2");
   const children = Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory);
-  return [ino, ...children.flatMap(({ name }) => cgroupsBelow(`${path}/${name}`))];
+  return [ino, ...children.flatMap(({ name }) => cgroupsBelow(`${path}/${name}`, root))];
 }
 
 function cgroupKeys(item: string): Uint8Array[] {
@@ -141,7 +142,7 @@ function containerKeys(item: string): Uint8Array[] {
   const named = new RegExp(AROUND_ID.join(`${item}[0-9a-f]*`));
   const search = (path: string): number[] =>
     Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory).flatMap(({ name }) =>
-      named.test(name) ? cgroupsBelow(`${path}/${name}`) : search(`${path}/${name}`)
+      named.test(name) ? cgroupsBelow(`${path}/${name}`, root) : search(`${path}/${name}`)
     );
   const found = root === undefined ? [] : search(root);
   if (found.length === 0) {

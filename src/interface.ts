@@ -113,7 +113,8 @@ function indexAtStart(name: string, path: string | undefined, kernel: InterfaceK
 }
 
 const QUEUES = ["tx_queues", "rx_queues"] as const;
-const MOST_QUEUES = 1024;
+/** No interface has more; queues without packets are shown up to there, whatever a recording says. */
+export const MOST_QUEUES = 1024;
 
 /** How many queues sysfs shows; 0 where it shows another namespace's interfaces, as it may after nsenter. */
 function queues(name: string, index: number, variable: typeof QUEUES[number], kernel: InterfaceKernel): number {

@@ -2,7 +2,7 @@
 export type Losses = Readonly<Record<string, number>>;
 
 // What each cause means to whoever reads it; causes are the lost_* counters of the programs, and those of user space.
-const MEANING: Record<string, string> = {
+const MEANING = new Map(Object.entries({
   ring_full: "because the ring was full (a larger --buffer helps)",
   fd_gone: "because another thread closed the descriptor first",
   direct: "accepted by io_uring into fixed files",
@@ -31,7 +31,31 @@ const MEANING: Record<string, string> = {
   dns_dropped: "only in part: DNS answers, and so perhaps names, because too many came at once",
   unlogged: "not logged, because the journal did not take them",
   unwritten: "because nobody read the output",
-};
+  unknown: "for reasons that are none of nettrace's",
+}));
+
+// A recording that tells of more causes than that, or of longer ones, was made up.
+const MOST_CAUSES = 64, CAUSE = /^[a-z]\w{0,39}$/;
+
+/** What somebody else says was lost, as far as these are counts; causes that cannot be any are one. */
+export function readLosses(value: unknown): Losses {
+  const sums = new Map<string, number>();
+  for (const [cause, n] of typeof value === "object" && value !== null ? Object.entries(value) : []) {
+    if (!Number.isSafeInteger(n) || n < 0) continue;
+    const key = CAUSE.test(cause) && (sums.has(cause) || sums.size < MOST_CAUSES) ? cause : "unknown";
+    sums.set(key, (sums.get(key) ?? 0) + n);
+  }
+  return Object.fromEntries(sums);
+}
+
+/** The sums of some losses, cause by cause. */
+export function sumLosses(all: Iterable<Losses>): Losses {
+  const sums = new Map<string, number>();
+  for (const losses of all) {
+    for (const [cause, n] of Object.entries(losses)) if (n > 0) sums.set(cause, (sums.get(cause) ?? 0) + n);
+  }
+  return Object.fromEntries(sums);
+}
 
 /** All of them together. */
 export function total(losses: Losses): number {
@@ -40,7 +64,9 @@ export function total(losses: Losses): number {
 
 /** A line that says what was lost and why; undefined if nothing was. */
 export function lossLine(losses: Losses): string | undefined {
-  const causes = Object.entries(losses).filter(([, n]) => n > 0).map(([cause, n]) => `${n} ${MEANING[cause] ?? cause}`);
+  const causes = Object.entries(losses).filter(([, n]) => n > 0).map(([cause, n]) =>
+    `${n} ${MEANING.get(cause) ?? cause}`
+  );
   if (causes.length === 0) return undefined;
   const n = total(losses);
   return `lost ${n} event${n === 1 ? "" : "s"}: ${causes.join(", ")}`;

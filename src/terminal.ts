@@ -1,5 +1,6 @@
 import { CannotRun } from "./failure.ts";
 import type { Outlet } from "./output/sink.ts";
+import { harmless } from "./output/text.ts";
 import { openScreen, type Screen } from "./screen.ts";
 
 /** Standard output and error of this process, and the signals that end it. */
@@ -82,10 +83,13 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
   };
 }
 
-/** Writes a line to standard error, and gives up quietly where nobody reads it. */
+/**
+ * Writes a line to standard error, and gives up quietly where nobody reads it. Whatever it quotes, it cannot steer the
+ * terminal.
+ */
 export function printError(line: string): void {
   try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`nettrace: ${line}\n`));
+    Deno.stderr.writeSync(new TextEncoder().encode(`nettrace: ${harmless(line)}\n`));
   } catch {
     // Whoever closed it does not want to know.
   }

@@ -261,6 +261,13 @@ Deno.test("nettrace gets its arguments as they were typed", async () => {
   }
 });
 
+Deno.test("nettrace refuses arguments that are no text with a sentence", async () => {
+  for (const typed of ["\\xff", "a\\xc0\\x80", "\\xed\\xa0\\x80", "\\xf4\\x90\\x80\\x80", "\\xe2\\x82"]) {
+    const { code, err } = await run(["bash", "-c", `exec "$0" replay tcplife $'${typed}'`, nettrace]);
+    equal([code, err.startsWith("nettrace: What was typed is no text in UTF-8"), err.split("\n").length], [2, true, 2]);
+  }
+});
+
 const damaged = { code: 1, out: "", err: "nettrace: this executable is damaged; install it again.\n" };
 Deno.test({
   name: "nettrace says so when it is truncated",

@@ -2,7 +2,7 @@ import layout from "../bpf/netqtop.gen.ts";
 import { PROCESS_NEED } from "../src/capability.ts";
 import { BadInput } from "../src/failure.ts";
 import { tableColumns } from "../src/column.ts";
-import { followInterface } from "../src/interface.ts";
+import { followInterface, MOST_QUEUES } from "../src/interface.ts";
 import { NO_LOOKUPS } from "../src/lookup.ts";
 import { type Netns, parseNetns } from "../src/netns.ts";
 import { intervals, parseSeconds } from "../src/option.ts";
@@ -42,12 +42,12 @@ function table({ rows, order, spent_s, end, given, variable }: Report): string[]
       const values = COUNTERS.map((counter) => [counter, rows.number(row, counter)]);
       queues.set(rows.number(row, "queue"), Object.fromEntries(values) as Counters);
     }
-    const count = variable(`${DIRECTIONS[n]}_queues`) || Math.max(-1, ...queues.keys()) + 1;
+    const told = variable(`${DIRECTIONS[n]}_queues`);
+    const known = Math.min(told || Math.max(-1, ...queues.keys()) + 1, MOST_QUEUES);
+    const beyond = told === 0 ? [...queues.keys()].filter((queue) => queue >= known).sort((a, b) => a - b) : [];
+    const shown = [...Array.from({ length: known }, (_, queue) => queue), ...beyond];
     const cells = (of: Counters) => cellsOf(of, rates ? spent_s : undefined);
-    const lines = Array.from(
-      { length: count },
-      (_, queue) => line(String(queue), ...cells(queues.get(queue) ?? NOTHING)),
-    );
+    const lines = shown.map((queue) => line(String(queue), ...cells(queues.get(queue) ?? NOTHING)));
     return line(...headings) + lines.join("") + line("Total", ...cells(sum([...queues.values()])));
   };
   const rule = "-".repeat(WIDTH * headings.length - (rates ? 4 : 0));

@@ -1,4 +1,5 @@
 import layout from "../bpf/tcpdrop.gen.ts";
+import { CannotRun } from "../src/failure.ts";
 import { TCP_STATES } from "../src/column.ts";
 import { filters, pids } from "../src/filter.ts";
 import { readEnum } from "../src/kernel/btf_enum.ts";
@@ -15,10 +16,21 @@ const AF_INET = 2, AF_INET6 = 10;
 const NO_REASONS = "this kernel gives no reasons for drops, and does not show those within TCP: " +
   "5.17 and newer ones do. All packets that are freed by kfree_skb() are shown";
 
+/** Undefined where there are none. Throws CannotRun. */
+function reasonsOf(btf: Uint8Array): Map<number, string> | undefined {
+  try {
+    return readEnum(btf, "skb_drop_reason");
+  } catch (error) {
+    throw new CannotRun(
+      `This kernel's BTF cannot be read (/sys/kernel/btf/vmlinux: ${error instanceof Error ? error.message : error}).`,
+    );
+  }
+}
+
 /** The reasons' names and numbers as the running kernel has them, which change with every release. */
 function learn(kernel: KernelFacts, warn: (line: string) => void): Learned {
   const btf = kernel.readBytes("/sys/kernel/btf/vmlinux");
-  const reasons = btf && readEnum(btf, "skb_drop_reason");
+  const reasons = btf && reasonsOf(btf);
   if (btf && !reasons) warn(NO_REASONS);
   const names: string[] = [];
   const ignored = new Uint8Array(layout.rodata.ignored_reasons.size);

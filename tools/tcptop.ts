@@ -1,6 +1,7 @@
 import layout from "../bpf/tcptop.gen.ts";
 import { filters, pids } from "../src/filter.ts";
 import { containerMaps, family, intervals, oneOf } from "../src/option.ts";
+import { harmless } from "../src/output/text.ts";
 import type { Part, Report } from "../src/sample.ts";
 import { sample } from "../src/tool.ts";
 import { bytePlans } from "./bytes.ts";
@@ -14,9 +15,9 @@ function groupingOf(given: ReadonlyMap<string, unknown>): Grouping {
   return GROUPINGS[given.get("by") as keyof typeof GROUPINGS ?? "default"];
 }
 
-/** The summary line with the load as bcc prints it, with the file's own line end. */
+/** The summary line with the load as bcc prints it. */
 function summary({ end, readText }: Report): string {
-  return `${end.toTimeString().slice(0, 8)} loadavg: ${readText("/proc/loadavg") ?? "\n"}\n`;
+  return `${end.toTimeString().slice(0, 8)} loadavg: ${harmless(readText("/proc/loadavg")?.trimEnd() ?? "")}\n\n`;
 }
 
 /** Rows in tables: where addresses are shown, those of IPv4 and then those of IPv6, each under its heading. */

@@ -1,5 +1,5 @@
 import { BadInput } from "../failure.ts";
-import { lossLine } from "../loss.ts";
+import { lossLine, sumLosses } from "../loss.ts";
 import { harmless } from "../output/text.ts";
 import { openRecording, type RecordedEvent, type SegmentState } from "../record/reader.ts";
 import type { Tool } from "../tool.ts";
@@ -89,7 +89,10 @@ export async function convert(request: Request, { tools, version, warn, stopping
   if (misfits > 0) {
     warn(`${misfits} value${misfits === 1 ? " does" : "s do"} not fit the type of the column: null stands there`);
   }
-  for (const [tool, losses] of lossesOf(segments)) warn(`while it was recorded, ${tool} ${lossLine(losses)}`);
+  for (const [tool, own] of Map.groupBy(segments, (segment) => segment.tool)) {
+    const line = lossLine(sumLosses(own.map(({ lost_by }) => lost_by)));
+    if (line !== undefined) warn(`while it was recorded, ${tool} ${line}`);
+  }
   for (const { missing } of segments) if (missing !== undefined) warn(missing);
   return 0;
 }
@@ -140,18 +143,4 @@ function newOutputs(format: FileFormat, { nameOf, open, without, empty }: Destin
     },
     misfits: () => Array.from(writers.values()).reduce((sum, { misfits }) => sum + misfits, 0),
   };
-}
-
-/** What was lost while recording, by tool. */
-function lossesOf(segments: readonly SegmentState[]): Map<string, Record<string, number>> {
-  const all = new Map<string, Record<string, number>>();
-  for (const { tool, lost_by } of segments) {
-    for (const [cause, n] of Object.entries(lost_by)) {
-      if (n <= 0) continue;
-      const losses = all.get(tool) ?? {};
-      losses[cause] = (losses[cause] ?? 0) + n;
-      all.set(tool, losses);
-    }
-  }
-  return all;
 }

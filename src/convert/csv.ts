@@ -1,4 +1,5 @@
 import type { Cell } from "../column.ts";
+import { cellText } from "../record/value.ts";
 import type { FileFormat } from "./format.ts";
 import { lineWriter } from "./lines.ts";
 
@@ -27,17 +28,16 @@ function textOf(cell: Cell): (value: unknown) => string {
     case "mean":
     case "per_s":
     case "ms":
-      return (value) => typeof value === "number" ? value.toFixed(cell.digits) : field(String(value));
-    case "list":
-      return (value) => `"${String(value)}"`;
+      return (value) => typeof value === "number" ? value.toFixed(cell.digits) : field(cellText(value));
     case "stack":
-      return (value) => field(Array.isArray(value) ? value.join(";") : String(value));
+      return (value) => field(Array.isArray(value) ? value.map(cellText).join(";") : cellText(value));
     case "comm":
-      return (value) => field(String(value), /[^ -~]|[",]/);
+      return (value) => field(cellText(value), /[^ -~]|[",]/);
     case "cgroup":
-      return (value) => `"${String(value).replaceAll('"', '""')}"`;
+    case "list":
+      return (value) => `"${cellText(value).replaceAll('"', '""')}"`;
     default:
-      return (value) => field(String(value));
+      return (value) => field(cellText(value));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import { toText } from "../record/value.ts";
 import type { FileFormat } from "./format.ts";
 import { lineWriter } from "./lines.ts";
 import { initiator, networkType, type Role, type Roles, rolesOf } from "./roles.ts";
@@ -39,7 +40,7 @@ function ecsEvent(event: RecordedEvent, table: Table, { keys, others }: Roles, {
     ecs: { version: ECS_VERSION },
     event: some({
       ...WHAT[table.name] ?? interval(event),
-      ...event.tool === "tcptracer" && TRACED[String(event["type"])],
+      ...event.tool === "tcptracer" && TRACED[toText(event["type"])],
       module: "nettrace",
       dataset: `nettrace.${table.name}`,
       duration: duration_ms === undefined ? undefined : Math.round(duration_ms * 1e6),
@@ -56,7 +57,7 @@ function ecsEvent(event: RecordedEvent, table: Table, { keys, others }: Roles, {
       name: comm,
       thread: some({ id: of("tid") }),
     }),
-    user: uid === undefined ? undefined : { id: String(uid) },
+    user: uid === undefined ? undefined : { id: toText(uid) },
     container: container === undefined ? undefined : { id: container },
     nettrace: some({ ...rest, cgroup: of("cgroup") }),
   }) ?? {};

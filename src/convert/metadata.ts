@@ -1,4 +1,4 @@
-import { total } from "../loss.ts";
+import { sumLosses, total } from "../loss.ts";
 import type { SegmentState } from "../record/reader.ts";
 import type { Table } from "./table.ts";
 
@@ -10,10 +10,7 @@ export function metadata(
   segments: readonly SegmentState[],
 ): { key: string; value: string }[] {
   const own = segments.filter((segment) => segment.tool === tool);
-  const lost_by: Record<string, number> = {};
-  for (const segment of own) {
-    for (const [cause, n] of Object.entries(segment.lost_by)) lost_by[cause] = (lost_by[cause] ?? 0) + n;
-  }
+  const lost_by = sumLosses(own.map((segment) => segment.lost_by));
   const all = (of: (segment: SegmentState) => string | undefined) =>
     JSON.stringify([...new Set(own.map(of))].filter((value) => value !== undefined && value !== ""));
   return Object.entries({

@@ -1,4 +1,5 @@
 import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import { cellText } from "../record/value.ts";
 import type { FileFormat } from "./format.ts";
 import { initiator, networkType, type Role, type Roles, rolesOf } from "./roles.ts";
 import type { ColumnType, Table } from "./table.ts";
@@ -129,6 +130,6 @@ function anyValue(type: ColumnType, value: unknown): AnyValue {
     return { arrayValue: { values: value.map((each) => anyValue(item, each)) } };
   }
   if (typeof value === "boolean") return { boolValue: value };
-  if (typeof value !== "number") return { stringValue: String(value) };
+  if (typeof value !== "number") return { stringValue: cellText(value) };
   return type !== "double" && Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
 }

@@ -41,6 +41,9 @@ const KINDS = [
   "enum64",
 ] as const;
 
+// KSYM_NAME_LEN (include/linux/kallsyms.h), which bounds names in BTF, too (btf_name_valid_identifier, kernel/bpf/btf.c).
+const MOST_NAME = 512;
+
 const VOID: Type = { kind: "void", name: "", size: 0, type: 0, members: [], elements: 0 };
 
 /**
@@ -52,10 +55,10 @@ export function readBtf(blob: Uint8Array): Type[] {
   if (view.getUint16(0, true) !== 0xeb9f) throw new Error("no BTF: the magic number is missing");
   const header = view.getUint32(4, true);
   const strings = header + view.getUint32(16, true);
+  const decoder = new TextDecoder();
   const name = (offset: number) => {
-    const start = strings + offset;
-    const end = blob.indexOf(0, start);
-    return new TextDecoder().decode(blob.subarray(start, end));
+    const text = blob.subarray(strings + offset, strings + offset + MOST_NAME), end = text.indexOf(0);
+    return decoder.decode(end < 0 ? text : text.subarray(0, end));
   };
   const types = [VOID];
   const end = header + view.getUint32(8, true) + view.getUint32(12, true);
@@ -113,17 +116,26 @@ export function readBtf(blob: Uint8Array): Type[] {
   return types;
 }
 
-/** The type behind typedefs and qualifiers. */
+// So long is no chain of types in C, nor one that the kernel's verifier takes (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c).
+const MOST_STEPS = 32;
+
+/** The type behind typedefs and qualifiers. Throws an Error for one that is behind itself. */
 export function bare(types: readonly Type[], id: number): Type {
   let type = types[id] ?? VOID;
-  while (["typedef", "const", "volatile", "restrict", "type_tag"].includes(type.kind)) type = types[type.type] ?? VOID;
+  for (let steps = 0; ["typedef", "const", "volatile", "restrict", "type_tag"].includes(type.kind); steps++) {
+    if (steps === MOST_STEPS) throw new Error(`BTF type ${id} leads to no end`);
+    type = types[type.type] ?? VOID;
+  }
   return type;
 }
 
-/** The size in bytes of a type that has one; 8 for a pointer. */
+/** The size in bytes of a type that has one; 8 for a pointer. Throws an Error for an array of itself. */
 export function sizeOf(types: readonly Type[], id: number): number {
-  const type = bare(types, id);
-  if (type.kind === "ptr") return 8;
-  if (type.kind === "array") return type.elements * sizeOf(types, type.type);
-  return type.size;
+  let type = bare(types, id), elements = 1;
+  for (let steps = 0; type.kind === "array"; steps++) {
+    if (steps === MOST_STEPS) throw new Error(`BTF type ${id} leads to no end`);
+    elements *= type.elements;
+    type = bare(types, type.type);
+  }
+  return elements * (type.kind === "ptr" ? 8 : type.size);
 }

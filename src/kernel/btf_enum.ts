@@ -1,3 +1,4 @@
+const MOST_NAME = 128;
 const HEADER = { magic: 0xeb9f, typeOffset: 2, typeLength: 3, stringOffset: 4, stringLength: 5 };
 const ENUM = 6, ENUM64 = 19;
 
@@ -8,7 +9,7 @@ const REPEATED = [0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3];
 /**
  * The names of an enum's values by number, from a little-endian BTF blob; undefined where there is no enum of that name.
  * The kernel's BTF has some hundred thousand types: this walks past them, and decodes no other name (readBtf decodes
- * all). Throws Error or RangeError on bytes that are no BTF.
+ * all). A name that C would not allow is left out. Throws Error on bytes that are no BTF.
  */
 export function readEnum(blob: Uint8Array, name: string): Map<number, string> | undefined {
   const aligned = blob.byteOffset % 4 === 0 ? blob : blob.slice();
@@ -21,10 +22,10 @@ export function readEnum(blob: Uint8Array, name: string): Map<number, string> | 
   const text = new TextDecoder().decode(blob.subarray(stringStart, stringStart + at(HEADER.stringLength)));
   const wanted = text.indexOf(`\0${name}\0`) + 1;
   if (wanted === 0) return undefined;
-  const nameAt = (offset: number) => text.slice(offset, text.indexOf("\0", offset));
+  const nameAt = (offset: number) => text.slice(offset, offset + MOST_NAME).split("\0", 1)[0] ?? "";
 
-  const first = (header + at(HEADER.typeOffset)) >> 2;
-  const end = first + (at(HEADER.typeLength) >> 2);
+  const first = (header + at(HEADER.typeOffset)) >>> 2;
+  const end = Math.min(first + (at(HEADER.typeLength) >>> 2), words.length);
   for (let i = first; i < end;) {
     const info = at(i + 1);
     const kind = (info >>> 24) & 0x1f;
@@ -32,7 +33,9 @@ export function readEnum(blob: Uint8Array, name: string): Map<number, string> | 
     const each = REPEATED[kind];
     if (each === undefined) throw new Error(`BTF kind ${kind} is not known`);
     if (words[i] === wanted && (kind === ENUM || kind === ENUM64)) {
-      return new Map(Array.from({ length: count }, (_, n) => [at(i + 3 + each * n + 1), nameAt(at(i + 3 + each * n))]));
+      const named = Array.from({ length: count }, (_, n) => i + 3 + each * n).filter((place) => place < words.length)
+        .map((place): [number, string] => [at(place + 1), nameAt(at(place))]);
+      return new Map(named.filter(([, name]) => /^\w+$/.test(name)));
     }
     i += 3 + (FIXED[kind] as number) + each * count;
   }

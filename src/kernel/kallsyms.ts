@@ -76,6 +76,13 @@ export function newSymbolizer(
   };
 }
 
+/** Rows write names as they are, and have room for so long a one (KSYM_NAME_LEN). */
+const MOST_NAME = 512;
+
+function plain(name: string): string {
+  return name.slice(0, MOST_NAME).replace(/[^\x21-\x7e]|["\\]/g, "?");
+}
+
 /** Eight hexadecimal digits in lower case. */
 function hex(text: Uint8Array, at: number): number {
   let value = 0;
@@ -99,7 +106,7 @@ function symbols(addresses: Float64Array, nameEnds: Uint32Array, names: Uint8Arr
       }
       if (best < 0) return undefined;
       const name = names.subarray(best === 0 ? 0 : nameEnds[best - 1], nameEnds[best]);
-      return { name: new TextDecoder().decode(name), offset: address - start };
+      return { name: plain(new TextDecoder().decode(name)), offset: address - start };
     },
   };
 }

@@ -9,14 +9,22 @@ function decode(from: Uint8Array, o: number, most: number): string {
   return decoder.decode(from.slice(o, end));
 }
 
-// Controls move the cursor or break the line (C1 ones too, on terminals that obey them), and the bidirectional marks
-// turn the text beside them around.
-// deno-lint-ignore no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+// Controls move the cursor or break the line (C1 ones too, on terminals that obey them), format characters turn the text
+// beside them around, and what shows nothing (both zero-width and tag characters) makes two names look alike.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Text that a terminal shows as it is: what could steer it stands as `?`. */
 export function harmless(text: string): string {
   return text.replace(UNSAFE, "?");
+}
+
+/** A value as JSON that a terminal shows as it is: what could steer it is escaped, so that no reader gets anything else. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, escaped);
+}
+
+function escaped(character: string): string {
+  return character.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
 }
 
 /**
@@ -67,7 +75,7 @@ export function jsonText(out: Uint8Array, p: number, from: Uint8Array, o: number
     const byte = from[o + i] as number;
     if (byte === 0) break;
     if (byte < 32 || byte > 126 || byte === 34 || byte === 92) {
-      const text = JSON.stringify(decode(from, o, size));
+      const text = harmlessJson(decode(from, o, size));
       return start + encoder.encodeInto(text, out.subarray(start)).written;
     }
     out[p++] = byte;
@@ -99,7 +107,7 @@ export function tableString(out: Uint8Array, p: number, text: string | undefined
 
 /** Writes a JSON string, or null. Returns the place after it. */
 export function jsonString(out: Uint8Array, p: number, text: string | undefined): number {
-  return p + encoder.encodeInto(JSON.stringify(text ?? null), out.subarray(p)).written;
+  return p + encoder.encodeInto(harmlessJson(text ?? null), out.subarray(p)).written;
 }
 
 /** Writes a quoted field of RFC 4180, or nothing. Returns the place after it. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { csvText, jsonText, sizedText, tableText } from "./text.ts";
+import { csvText, harmless, harmlessJson, jsonText, sizedText, tableText } from "./text.ts";
 
 const out = new Uint8Array(256);
 
@@ -25,6 +25,15 @@ Deno.test("tableText lets nothing through that could steer a terminal or break a
   assert.equal(table("a\u202eb"), "a?b         ");
   assert.equal(table([0x61, 0xff, 0xfe]), "a\ufffd\ufffd         ");
   assert.equal(table("gr\u00fc\u00dfe"), "gr\u00fc\u00dfe       ");
+});
+
+Deno.test("harmless leaves nothing that shows nothing, and harmlessJson escapes it", () => {
+  const hidden = "a\u007f\u009b\u00ad\u200b\u200d\u2060\u2066\ufeff\u{e0041}b";
+  assert.equal(harmless(hidden), "a?????????b");
+  const json = harmlessJson({ [hidden]: hidden });
+  assert.match(json, /^[ -~]*$/);
+  assert.deepEqual(JSON.parse(json), { [hidden]: hidden });
+  assert.equal(harmless("gr\u00fc\u00dfe \u{1f98a} \u65e5\u672c"), "gr\u00fc\u00dfe \u{1f98a} \u65e5\u672c");
 });
 
 Deno.test("tableText finds an unsafe byte beyond the cut", () => {

@@ -47,17 +47,23 @@ export function compressionOf(head: Uint8Array): Compression {
 
 /**
  * The length of the frame at the beginning of `bytes`; `undefined` if its end is not there yet. Throws an Error for what
- * is no frame.
+ * is no frame. `seen` keeps how far it looked, for the next time that the same frame is asked about: one of many small
+ * blocks that comes in small parts would be looked through again and again.
  */
-export function frameLength(bytes: Uint8Array, compression: "zstd" | "gzip"): number | undefined {
-  return compression === "zstd" ? zstdLength(bytes) : gzipLength(bytes);
+export function frameLength(bytes: Uint8Array, compression: "zstd" | "gzip", seen: Seen): number | undefined {
+  return compression === "zstd" ? zstdLength(bytes, seen) : gzipLength(bytes);
+}
+
+/** How far a frame was looked through; 0 for a new one. */
+export interface Seen {
+  at: number;
 }
 
 const DICTIONARY_BYTES = [0, 1, 2, 4], CONTENT_SIZE_BYTES = [0, 2, 4, 8];
 const BLOCK_HEAD_BYTES = 3, RLE = 1, CHECKSUM_BYTES = 4;
 
 /** RFC 8878, 3.1.1 and 3.1.2. */
-function zstdLength(bytes: Uint8Array): number | undefined {
+function zstdLength(bytes: Uint8Array, seen: Seen): number | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8) return undefined;
   const magic = view.getUint32(0, true);
@@ -66,8 +72,9 @@ function zstdLength(bytes: Uint8Array): number | undefined {
   const descriptor = bytes[4] as number;
   const single = (descriptor >> 5) & 1;
   const size = single && descriptor >> 6 === 0 ? 1 : CONTENT_SIZE_BYTES[descriptor >> 6] as number;
-  let at = 5 + (single ? 0 : 1) + (DICTIONARY_BYTES[descriptor & 3] as number) + size;
+  let at = seen.at || 5 + (single ? 0 : 1) + (DICTIONARY_BYTES[descriptor & 3] as number) + size;
   for (;;) {
+    seen.at = at;
     if (at + BLOCK_HEAD_BYTES > bytes.length) return undefined;
     const head = (bytes[at] as number) | (bytes[at + 1] as number) << 8 | (bytes[at + 2] as number) << 16;
     at += BLOCK_HEAD_BYTES + ((head >> 1 & 3) === RLE ? 1 : head >> 3);

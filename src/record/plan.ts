@@ -30,6 +30,7 @@ export function parseRecord(args: readonly string[], now: Date): RecordPlan | un
   if (first < 0) {
     throw new BadInput("record needs a tool, as in `nettrace record -o DIR tcplife + tcpconnect --result`.");
   }
+  if (values.output === "") throw new BadInput("-o/--output takes a directory, as in `-o .` for this one, not ''.");
   const rotate = parseTimeOrSize(values.rotate ?? "1h", "--rotate");
   const keep = values.keep === undefined ? undefined : parseTimeOrSize(values.keep, "--keep");
   return {

@@ -29,6 +29,7 @@ Deno.test("parseRecord has an end at the next time of the day that is meant", ()
 for (
   const [line, sentence] of [
     ["-o rec", /record needs a tool/],
+    ["--output= tcplife", /--output takes a directory/],
     ["--for 10 tcplife", /--for takes a time/],
     ["--for 1h --until 06:00 tcplife", /exclude each other/],
     ["--until 25:00 tcplife", /--until takes a time of the day/],

@@ -1,7 +1,9 @@
-import { BadInput } from "../failure.ts";
-import { type Footer, type Header, parseSegmentName } from "./segment.ts";
+import { filesOf, type Found, openFile, standardInput } from "./files.ts";
+import { type Losses, readLosses } from "../loss.ts";
+import type { Footer, Header } from "./segment.ts";
 import { linesOf, type Source } from "./source.ts";
 import { parseTime, type Time } from "./time.ts";
+import { isTooDeep, toNumber, toText } from "./value.ts";
 
 /** An event, or a row of an interval, as `--json` prints it. */
 export interface RecordedEvent {
@@ -21,7 +23,7 @@ export interface SegmentState {
   end?: string;
   header?: Header;
   events: number;
-  lost_by: Readonly<Record<string, number>>;
+  lost_by: Losses;
   /** A sentence that says what of it could not be read, and why. */
   missing?: string;
 }
@@ -124,76 +126,6 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
 /** Events may be recorded so much later than they happened, as connects are that wait for their answer. */
 const SLACK_MS = 150_000;
 
-interface Found {
-  path: string;
-  /** The file itself, whatever it is called by then. */
-  id: string;
-  tool: string;
-  host: string;
-  /** By its name; -Infinity if that does not tell. */
-  begin_ms: number;
-  size: number;
-}
-
-function filesOf(path: string): Found[] {
-  if (path === "-") return [{ path, id: path, tool: "", host: "", begin_ms: -Infinity, size: 0 }];
-  const info = stat(path);
-  if (!info.isDirectory) return [describe(path, info)];
-  const files = Array.from(Deno.readDirSync(path)).filter(({ name, isFile }) => isFile && parseSegmentName(name));
-  if (files.length === 0) {
-    throw new BadInput(`There is no recording in ${path}: type a directory that \`nettrace record -o\` wrote to.`);
-  }
-  return files.flatMap(({ name }) => {
-    try {
-      return describe(`${path}/${name}`, Deno.statSync(`${path}/${name}`));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return []; // renamed or removed meanwhile
-      throw error;
-    }
-  });
-}
-
-function stat(path: string): Deno.FileInfo {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    throw new BadInput(`${path} cannot be read (${error instanceof Error ? error.message : error}): type a recording.`);
-  }
-}
-
-function describe(path: string, { dev, ino, size }: Deno.FileInfo): Found {
-  const named = parseSegmentName(path.slice(path.lastIndexOf("/") + 1));
-  const iso = named?.stamp.replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5");
-  const begin_ms = iso === undefined ? -Infinity : Date.parse(iso);
-  return { path, id: `${dev}:${ino}`, size, tool: named?.tool ?? "", host: named?.host ?? "", begin_ms };
-}
-
-function openFile(path: string, follow: boolean): Source & Disposable {
-  let file: Deno.FsFile | undefined;
-  try {
-    file = Deno.openSync(path);
-  } catch (error) {
-    throw new BadInput(`${path} cannot be read: ${error instanceof Error ? error.message : error}.`);
-  }
-  const close = () => {
-    file?.close();
-    file = undefined;
-  };
-  const isOpen = () => {
-    try {
-      return follow && parseSegmentName(path.slice(path.lastIndexOf("/") + 1))?.open === true &&
-        Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  };
-  return { read: (into) => file?.readSync(into) ?? 0, growing: isOpen, [Symbol.dispose]: close };
-}
-
-function standardInput(): Source & Disposable {
-  return { read: (into) => Deno.stdin.readSync(into) ?? 0, [Symbol.dispose]: () => {} };
-}
-
 /**
  * All segments' lines by time. A segment is opened when the others have come to its beginning. With `look`, which finds
  * new files, there is no end.
@@ -261,7 +193,7 @@ function* readSegment(
     if (line === undefined) odd++;
     return line;
   };
-  for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
+  reading: for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
     if (bytes.length === 0) yield { ...WAIT, segment, at_ms };
     for (let start = 0, end = 0; start < bytes.length; start = end + 1) {
       end = bytes.indexOf(NEWLINE, start);
@@ -273,37 +205,41 @@ function* readSegment(
         continue;
       }
       const line = parse(bytes, start, end);
+      if (line === undefined && odd > MOST_ODD) break reading;
       if (line === undefined) continue;
       if (segment.start === "") Object.assign(segment, { start: line.time, tool: line.tool });
       const kind = kindOf(line);
       if (kind === "header") {
         const header = segment.header = line["header"] as Header;
         if (typeof header.host === "string") segment.host = header.host;
-        const boot = String(header.boot_id);
-        offset_ms = Number(header.clock_offset_ns) / 1e6;
+        const boot = toText(header.boot_id);
+        offset_ms = toNumber(header.clock_offset_ns) / 1e6;
         const first_ms = offsets.get(boot) ?? offset_ms;
         offsets.set(boot, first_ms);
         step_ms = offset_ms - first_ms || 0;
       } else if (kind === "clock") {
-        const now_ms = Number((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
+        const now_ms = toNumber((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
         if (Number.isFinite(now_ms)) step_ms += now_ms - (offset_ms ?? now_ms);
         offset_ms = now_ms;
-      } else if (kind === "lost") segment.lost_by = countsOf(line["lost"]);
+      } else if (kind === "lost") segment.lost_by = readLosses(line["lost"]);
       else if (kind === "footer") {
         segment.end = line.time;
-        segment.lost_by = countsOf(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
+        segment.lost_by = readLosses(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
       }
       if (parseTime(line.time, time)) at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
       yield { segment, kind, tool: line.tool, line, time, bytes, start, end, at_ms };
     }
   }
   source[Symbol.dispose]();
-  if (odd > 0) faults.push(`${odd} of its lines are no records`);
+  if (odd > MOST_ODD) faults.push(`more than ${MOST_ODD} of its lines are no records, and what follows is left out`);
+  else if (odd > 0) faults.push(`${odd} of its lines are no records`);
   if (segment.end === undefined) faults.unshift("it has no end, as recording was cut off or goes on");
   if (faults.length > 0) segment.missing = `Of ${segment.path} something may be missing: ${faults.join("; ")}.`;
 }
 
 const NEWLINE = 10;
+/** A file with more lines that are no records is none of ours, and would take its time. */
+const MOST_ODD = 100_000;
 
 /** An event that is parsed when somebody asks what it says. */
 class LazyLine implements RecordedLine {
@@ -381,7 +317,7 @@ const TIME_PREFIX_BYTES = 20, COLON = 58, BRACE = 123;
 function parseLine(text: string): RecordedEvent | undefined {
   try {
     const line = JSON.parse(text);
-    const isRecord = typeof line?.time === "string" && typeof line.tool === "string";
+    const isRecord = typeof line?.time === "string" && typeof line.tool === "string" && !isTooDeep(line, text.length);
     return isRecord ? line : undefined;
   } catch {
     return undefined;
@@ -400,10 +336,4 @@ function kindOf(line: RecordedEvent): RecordedLine["kind"] {
 
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The whole numbers among what should be counts by cause. */
-function countsOf(value: unknown): Record<string, number> {
-  const all = isObject(value) ? Object.entries(value as object) : [];
-  return Object.fromEntries(all.filter((pair): pair is [string, number] => Number.isSafeInteger(pair[1])));
 }

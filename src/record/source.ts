@@ -13,6 +13,12 @@ export type Fault = (sentence: string) => void;
 
 /** A line that is longer is none of ours, and is left out. */
 const MOST_LINE_BYTES = 1024 * 1024;
+/** More of them are counted and not told one by one. */
+const MOST_FAULTS = 8;
+/** Events pack to a tenth or a hundredth; what is beyond was made to keep readers busy. */
+const MOST_RATIO = 1000;
+/** No disk makes more; each takes a fraction of a millisecond to find a way on from. */
+const MOST_DAMAGES = 1024;
 const READ_BYTES = 256 * 1024;
 const NEWLINE = 10;
 
@@ -21,6 +27,16 @@ const NEWLINE = 10;
  * source that grows, an empty block stands for what is not there yet.
  */
 export function* linesOf(source: Source, fault: Fault): Generator<Uint8Array> {
+  let faults = 0, last = "";
+  const few = (sentence: string) => {
+    if (++faults <= MOST_FAULTS) fault(sentence);
+    else last = sentence;
+  };
+  yield* allLinesOf(source, few);
+  if (faults > MOST_FAULTS) fault(`and ${faults - MOST_FAULTS} more, at last: ${last}`);
+}
+
+function* allLinesOf(source: Source, fault: Fault): Generator<Uint8Array> {
   let rest = new Uint8Array(0), skipping = false;
   for (const block of blocksOf(source, fault)) {
     if (block === NOTHING_YET) {
@@ -74,22 +90,40 @@ function* blocksOf(source: Source, fault: Fault): Generator<Uint8Array> {
     } while (yield* more());
     return;
   }
+  const seen = { at: 0 };
+  let damages = 0, unpacked = 0;
   while (window.bytes().length > 0 || (yield* more())) {
     try {
-      const length = frameLength(window.bytes(), compression);
+      const length = frameLength(window.bytes(), compression, seen);
       if (length === undefined || length > window.bytes().length || (isForeign(window.bytes()) && window.more())) {
         if (window.bytes().length <= MOST_BYTES && (yield* more())) continue;
         fault(`its last ${window.bytes().length} bytes are the beginning of something that was not written to its end`);
         return;
       }
-      if (!isSkippable(window.bytes())) yield unpack(window.bytes().subarray(0, length), compression);
+      if (!isSkippable(window.bytes())) {
+        const text = unpack(window.bytes().subarray(0, length), compression);
+        unpacked += text.length;
+        if (unpacked > MOST_BYTES + MOST_RATIO * (window.at + length)) {
+          fault(
+            `from byte ${window.at} on it is left out, as it would unpack to more than ${MOST_RATIO} times its size`,
+          );
+          return;
+        }
+        yield text;
+      }
       window.drop(length);
+      seen.at = 0;
     } catch (error) {
+      seen.at = 0;
       const from = window.at;
       const found = window.seek(MAGIC[compression]);
       const until = found ? `, up to byte ${window.at}` : "";
       fault(`from byte ${from} on${until} it is damaged (${error instanceof Error ? error.message : error})`);
       if (!found) return;
+      if (++damages === MOST_DAMAGES) {
+        fault(`from byte ${window.at} on it is left out, as it is damaged in more than ${MOST_DAMAGES} places`);
+        return;
+      }
     }
   }
 }

@@ -4,12 +4,24 @@ export interface Time {
   nanoseconds: number;
 }
 
+const SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, FRACTION = /^(?:\.\d{1,9})?Z$/;
+
+/** Milliseconds since 1970 of a time without fraction and zone; NaN for what is none. */
+export function parseSecond(text: string): number {
+  return SECOND.test(text) ? Date.parse(`${text}Z`) : NaN; // Date.parse alone takes a lot else for a time
+}
+
+/** True for what stands behind the seconds of a time. */
+export function isFraction(text: string): boolean {
+  return FRACTION.test(text);
+}
+
 let prefix = "", seconds = 0;
 
 /** Parses the times of records into `into`, which is given back; false for what is none. One second's text is parsed once. */
 export function parseTime(text: string, into: Time): boolean {
   if (text.slice(0, 19) !== prefix) {
-    const ms = Date.parse(text.slice(0, 19) + "Z");
+    const ms = parseSecond(text.slice(0, 19));
     if (Number.isNaN(ms)) return false;
     prefix = text.slice(0, 19);
     seconds = ms / 1000;

@@ -4,6 +4,7 @@ import type { Lookups } from "../lookup.ts";
 import type { Fields } from "../output/row.ts";
 import type { RecordedEvent } from "../record/reader.ts";
 import type { Time } from "../record/time.ts";
+import { toNumber, toText } from "../record/value.ts";
 
 /** What a value of a record puts into an event's bytes at `q`. */
 type Put = (value: unknown, view: DataView, q: number) => void;
@@ -44,7 +45,7 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   const number = (name: string): Put => {
     const { offset, size } = place(name);
     return (value, view, q) => {
-      const n = Number(value);
+      const n = toNumber(value);
       if (!Number.isFinite(n)) return;
       if (size === 8) setUint64(view, q + offset, Math.trunc(n));
       else if (size === 4) view.setUint32(q + offset, n, true);
@@ -68,34 +69,35 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
       }
       case "ms": {
         const put = number(cell.field);
-        return (value, view, q) => put(Math.round(Number(value) * 1000) * 1000, view, q);
+        return (value, view, q) => put(Math.round(toNumber(value) * 1000) * 1000, view, q);
       }
       case "hex": {
         const { offset } = place(cell.field);
         return (value, view, q) => {
-          if (/^[0-9a-f]{1,16}$/.test(String(value))) view.setBigUint64(q + offset, BigInt(`0x${value}`), true);
+          const digits = toText(value);
+          if (/^[0-9a-f]{1,16}$/.test(digits)) view.setBigUint64(q + offset, BigInt(`0x${digits}`), true);
         };
       }
       case "enum": {
         const put = number(cell.field);
         const numbers = numbersOf(cell.names);
-        return (value, view, q) => put(numbers.get(String(value)) ?? value, view, q);
+        return (value, view, q) => put(numbers.get(toText(value)) ?? value, view, q);
       }
       case "address": {
         const { offset } = place(cell.field);
         const family = number(cell.family), familyAt = place(cell.family).offset;
         return (value, view, q) => {
-          const address = addresses(String(value));
+          const text = toText(value), address = addresses(text);
           if (address === undefined) return;
           bytes.set(address, q + offset);
           const isSaid = view.getUint16(q + familyAt, true) !== 0;
-          if (!isSaid) family(String(value).includes(":") ? AF_INET6 : AF_INET, view, q);
+          if (!isSaid) family(text.includes(":") ? AF_INET6 : AF_INET, view, q);
         };
       }
       case "comm": {
         const { offset, size } = place(cell.field);
         return (value, _view, q) => {
-          bytes.set(commBytes(String(value)).subarray(0, size), q + offset);
+          bytes.set(commBytes(toText(value)).subarray(0, size), q + offset);
         };
       }
       case "list": {

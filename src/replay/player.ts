@@ -7,6 +7,7 @@ import { newConnections } from "../record/connection.ts";
 import type { RecordedEvent, RecordedLine } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
 import { parseTime, type Time } from "../record/time.ts";
+import { toNumber, toText } from "../record/value.ts";
 import { rowLayout, viewRows } from "../rows.ts";
 import { BLOCKED_WAIT_MS, type Run, shownBy } from "../run.ts";
 import { nameBy, newWriter, partialHead, reportOf } from "../sample.ts";
@@ -106,8 +107,8 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
     const rows = viewRows(u8, layout);
     const { start, end, partial, texts, variables } = line["interval"] as Record<string, unknown>;
     const interval = {
-      start_ns: nanosecondsOf(String(start)),
-      end_ns: nanosecondsOf(String(end)),
+      start_ns: nanosecondsOf(toText(start)),
+      end_ns: nanosecondsOf(toText(end)),
       partial: partial === true,
     };
     const spent_s = Number(interval.end_ns - interval.start_ns) / 1e9;
@@ -123,7 +124,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
         const text = told(texts, path);
         return typeof text === "string" ? text : undefined;
       },
-      variable: (name) => Number(told(variables, name) ?? 0),
+      variable: (name) => toNumber(told(variables, name)) || 0,
       name: nameBy(encoder.lookups),
     });
     await writer.report(report, tool);
@@ -147,8 +148,8 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
         current = { line: { time: line.time, tool: line.tool, interval: { start, end, partial } }, rows: [] };
       }
       encoder.encode(line, NO_TIME, 0);
-      view.setBigUint64(fields["start_ns"]?.offset ?? NaN, nanosecondsOf(String(line["start"])), true);
-      view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(String(line["end"])), true);
+      view.setBigUint64(fields["start_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["start"])), true);
+      view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
     },
     flush: () => flush(sink, kernel, terminal),

@@ -1,9 +1,12 @@
 import { allOptions, parseOptions, spelled, toRun } from "../cli.ts";
 import type { World } from "../command.ts";
 import { BadInput } from "../failure.ts";
+import { sumLosses } from "../loss.ts";
 import { common, type Option, type Options } from "../option.ts";
+import { entriesOf } from "../record/files.ts";
 import { openRecording, type RecordedLine, type Recording, type SegmentState } from "../record/reader.ts";
 import { parseSegmentName } from "../record/segment.ts";
+import { toText } from "../record/value.ts";
 import { conclude, flushAll, type Run } from "../run.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 import type { Tool } from "../tool.ts";
@@ -50,7 +53,7 @@ function onlyTool(args: readonly string[]): string | undefined {
     const named = parseSegmentName(arg.slice(arg.lastIndexOf("/") + 1));
     if (named) tools.add(named.tool);
     else if (isDirectory(arg)) {
-      for (const { name } of Deno.readDirSync(arg)) {
+      for (const { name } of entriesOf(arg)) {
         const tool = parseSegmentName(name)?.tool;
         if (tool !== undefined) tools.add(tool);
       }
@@ -149,7 +152,7 @@ function keepClock(told: RecordedLine, clocks: Map<SegmentState, Offset>): void 
   const { kind, segment } = told;
   if (kind !== "header" && kind !== "clock") return;
   const clock = told.line["clock"] as { offset_ns?: unknown } | undefined;
-  const offset = String(kind === "header" ? segment.header?.clock_offset_ns : clock?.offset_ns);
+  const offset = toText(kind === "header" ? segment.header?.clock_offset_ns : clock?.offset_ns);
   if (/^\d{1,19}$/.test(offset)) clocks.set(segment, toOffset(BigInt(offset)));
 }
 
@@ -189,7 +192,7 @@ function recordedValues(tool: Tool, args: unknown): Map<string, unknown> {
     option.fill || option.pinned ? [name, { ...option, parse: (text) => text }] : [name, option];
   const options = Object.fromEntries(Object.entries(allOptions(tool)).map(asTyped));
   try {
-    const { values } = parseOptions(tool, args.map(String), { options });
+    const { values } = parseOptions(tool, args.map(toText), { options });
     return new Map([...values].filter(([name]) => !options[name]?.fill && !options[name]?.pinned));
   } catch (error) {
     if (error instanceof BadInput) return new Map();
@@ -204,12 +207,9 @@ function finish(
   terminal: Terminal,
 ): void {
   for (const [name, { player: { sink }, run }] of players) {
-    const lost: Record<string, number> = {};
-    for (const { tool, lost_by } of segments) {
-      for (const [cause, n] of tool === name ? Object.entries(lost_by) : []) lost[cause] = (lost[cause] ?? 0) + n;
-    }
+    const recorded = segments.filter(({ tool }) => tool === name).map(({ lost_by }) => lost_by);
     flushAll(sink, terminal);
-    if (!sink.closed) conclude(run, sink, { ...lost, unwritten: (lost["unwritten"] ?? 0) + sink.waiting }, terminal);
+    if (!sink.closed) conclude(run, sink, sumLosses([...recorded, { unwritten: sink.waiting }]), terminal);
   }
   for (const { missing } of segments) if (missing !== undefined) terminal.warn(missing);
 }

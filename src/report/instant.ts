@@ -1,3 +1,5 @@
+import { parseSecond } from "../record/time.ts";
+
 // The last time that a kernel can tell: 2^63 nanoseconds.
 const LAST_MS = 2 ** 63 / 1e6;
 
@@ -12,7 +14,7 @@ export function newInstants(): (text: unknown) => number {
     const head = text.slice(0, 19);
     if (head !== second) {
       second = head;
-      second_ms = Date.parse(`${head}Z`);
+      second_ms = parseSecond(head);
     }
     const at_ms = text.length === 20 ? second_ms : second_ms + Number(text.slice(19, -1)) * 1000;
     return at_ms >= 0 && at_ms < LAST_MS ? at_ms : NaN;

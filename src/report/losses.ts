@@ -1,17 +1,13 @@
-import { lossLine, total } from "../loss.ts";
+import { lossLine, sumLosses, total } from "../loss.ts";
 import type { SegmentState } from "../record/reader.ts";
 import type { LossSummary } from "./model.ts";
 
 /** What segments tell of what is not in them. */
 export function lossesOf(segments: readonly SegmentState[], untimed: number, ranged: boolean): LossSummary {
-  const tools = new Map<string, Record<string, number>>();
-  for (const { tool, lost_by } of segments) {
-    const sums = tools.get(tool) ?? {};
-    tools.set(tool, sums);
-    for (const [cause, n] of Object.entries(lost_by)) if (n > 0) sums[cause] = (sums[cause] ?? 0) + n;
-  }
-  const lossy = Array.from(tools, ([tool, lost_by]) => ({ tool, lost_by, sentence: `${tool} ${lossLine(lost_by)}.` }))
-    .filter(({ lost_by }) => total(lost_by) > 0);
+  const lossy = Array.from(Map.groupBy(segments, ({ tool }) => tool)).map(([tool, own]) => {
+    const lost_by = sumLosses(own.map((segment) => segment.lost_by));
+    return { tool, lost_by, sentence: `${tool} ${lossLine(lost_by)}.` };
+  }).filter(({ lost_by }) => total(lost_by) > 0);
   const cut_short = segments.flatMap(({ path, missing }) => missing === undefined ? [] : [{ path, missing }]);
   const lost = lossy.reduce((sum, { lost_by }) => sum + total(lost_by), 0);
   return {

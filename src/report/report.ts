@@ -1,5 +1,6 @@
 import { parseOptions } from "../cli.ts";
 import { BadInput } from "../failure.ts";
+import { harmlessJson } from "../output/text.ts";
 import { openRecording } from "../record/reader.ts";
 import type { Build } from "../version.ts";
 import { PAGE_ROWS, report, TEXT_ROWS } from "./declaration.ts";
@@ -37,7 +38,7 @@ export async function runReport(args: readonly string[], world: ReportWorld): Pr
     const page = new TextDecoder().decode(world.asset("report.html"));
     writeOutputFile(html, reportHtml(made(asked ?? PAGE_ROWS), page));
   }
-  if (values.has("json")) world.print(JSON.stringify(reportJson(made(asked ?? PAGE_ROWS))) + "\n");
+  if (values.has("json")) world.print(harmlessJson(reportJson(made(asked ?? PAGE_ROWS))) + "\n");
   else world.print(reportText(made(asked ?? TEXT_ROWS)));
 }
 
