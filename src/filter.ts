@@ -1,5 +1,5 @@
-import { AROUND_ID, cgroupRoot } from "./cgroup.ts";
-import { BadInput } from "./failure.ts";
+import { AROUND_ID, cgroupRoot, NO_CGROUP2 } from "./cgroup.ts";
+import { BadInput, CannotRun } from "./failure.ts";
 import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
 
@@ -123,8 +123,18 @@ function cgroupsBelow(path: string): number[] {
   return [ino, ...children.flatMap(({ name }) => cgroupsBelow(`${path}/${name}`))];
 }
 
+/** Where cgroups are mounted. Throws CannotRun where none are that the programs could tell. */
+function mountedCgroups(): string {
+  const root = cgroupRoot();
+  if (root === undefined) throw new CannotRun(`${NO_CGROUP2}: leave out --cgroup and --container.`);
+  return root;
+}
+
 function cgroupKeys(item: string): Uint8Array[] {
+  const { dev } = Deno.statSync(mountedCgroups());
   try {
+    // In another file system a directory's inode number is no cgroup's, or another's.
+    if (Deno.statSync(item).dev !== dev) throw new Error("not in cgroup2");
     return cgroupsBelow(item).map(u64);
   } catch {
     throw new BadInput(`There is no cgroup at ${item}: type its directory, as in /sys/fs/cgroup/system.slice.`);
@@ -136,15 +146,15 @@ function containerKeys(item: string): Uint8Array[] {
   if (!/^[0-9a-f]{6,64}$/.test(item)) {
     throw new BadInput(`A container's id is at least the first 6 of its hexadecimal digits, not '${item}'.`);
   }
-  const root = cgroupRoot();
+  const root = mountedCgroups();
   const named = new RegExp(AROUND_ID.join(`${item}[0-9a-f]*`));
   const search = (path: string): number[] =>
     Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory).flatMap(({ name }) =>
       named.test(name) ? cgroupsBelow(`${path}/${name}`) : search(`${path}/${name}`)
     );
-  const found = root === undefined ? [] : search(root);
+  const found = search(root);
   if (found.length === 0) {
-    throw new BadInput(`No cgroup of a container whose id begins with ${item} is under ${root ?? "a cgroup2 mount"}.`);
+    throw new BadInput(`No cgroup of a container whose id begins with ${item} is under ${root}.`);
   }
   return found.map(u64);
 }

@@ -1,3 +1,4 @@
+import { NO_CGROUP2 } from "./cgroup.ts";
 import type { CallError, Kernel } from "./kernel.ts";
 import type { Layout, Plan } from "./tool.ts";
 
@@ -58,6 +59,15 @@ export function machineObstacle(kernel: Kernel): string | undefined {
       "nettrace needs one that was built with CONFIG_DEBUG_INFO_BTF=y, or sysfs mounted on /sys.";
   }
   return undefined;
+}
+
+/** Why columns cannot tell cgroups here, as a sentence; undefined if they can. */
+export function cgroupObstacle(kernel: Kernel): string | undefined {
+  // Once cgroups of version 2 have been mounted, every process has a line of theirs (proc_cgroup_show,
+  // kernel/cgroup/cgroup.c); until then all are in the root, whatever containers there are.
+  const own = kernel.readText("/proc/self/cgroup");
+  if (own === undefined || /^0::/m.test(own)) return undefined;
+  return `${NO_CGROUP2}: leave out columns of containers, units and cgroups.`;
 }
 
 const CAPABILITIES: readonly [name: string, bit: number][] = [["CAP_BPF", 39], ["CAP_PERFMON", 38]];
