@@ -107,7 +107,7 @@ export function report(d: Diagnosis): string {
     ],
     ["seccomp", d.seccomp ? "a filter is on" : "no filter"],
     ["lockdown", d.lockdown],
-    ["tracefs", d.tracefs ?? "not mounted"],
+    ["tracefs", d.tracefs ?? (d.lockdown === "confidentiality" ? "locked down" : "not mounted")],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value}`);
   if (d.obstacle !== null) lines.push("", d.obstacle);

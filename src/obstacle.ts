@@ -21,6 +21,8 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
     if (isConfidential(kernel)) return "lockdown=confidentiality does not allow kprobes";
   }
   if (some("tracepoint/") && !TRACEFS.some((path) => kernel.exists(path))) {
+    // tracefs then makes no files (LOCKDOWN_TRACEFS, tracefs_create_file, fs/tracefs/inode.c).
+    if (isConfidential(kernel)) return "lockdown=confidentiality does not allow tracefs";
     return "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing";
   }
   return undefined;
@@ -28,8 +30,9 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
 
 /** Why a program could not be loaded or attached, in words. */
 export function reason(error: CallError, kernel: Kernel): string {
-  // The verifier does not know bpf_probe_read_kernel then (bpf_tracing_func_proto, kernel/trace/bpf_trace.c).
-  if (error.log.includes("bpf_probe_read_kernel") && isConfidential(kernel)) {
+  // The verifier does not know these helpers then (bpf_tracing_func_proto, kernel/trace/bpf_trace.c); libbpf takes the
+  // one for any memory where it finds that the kernel lacks the other.
+  if (/\bbpf_probe_read(_kernel)?(_str)?#/.test(error.log) && isConfidential(kernel)) {
     return "lockdown=confidentiality does not allow its programs to read the kernel's memory";
   }
   if (error.errno === ESRCH || error.errno === ENOENT) return `this kernel lacks its hook (${error.call})`;

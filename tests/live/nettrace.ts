@@ -59,7 +59,8 @@ const TRACEFS = "/sys/kernel/tracing";
  */
 export function commandLine(args: readonly string[], mount?: string): [string, string[]] {
   const mounts = [
-    ...exists(`${TRACEFS}/events`) ? [] : [`mount -t tracefs tracefs ${TRACEFS}`],
+    // Where the kernel is locked down it may not be, which is for nettrace to say.
+    ...exists(`${TRACEFS}/events`) ? [] : [`{ mount -t tracefs tracefs ${TRACEFS} || true; } 2>/dev/null`],
     ...mount ? [mount] : [],
   ];
   if (mounts.length === 0) return [binary, [...args]];
