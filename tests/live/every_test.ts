@@ -143,3 +143,22 @@ Deno.test({
     }
   },
 });
+
+const GIB_K = 1 << 20;
+
+Deno.test({
+  name: "--buffer 1G is taken where there is room for it, and refused in a sentence where there is not",
+  ignore: diagnosed.obstacle !== null,
+  fn: async () => {
+    const memory = Deno.readTextFileSync("/proc/meminfo");
+    const available_k = Number(/^MemAvailable: +(\d+) kB$/m.exec(memory)?.[1]);
+    const words = ["tcpconnlat", "--buffer", "1G"];
+    if (available_k > 1.2 * GIB_K) {
+      await using tracer = await start(words);
+      assert.equal((await tracer.stop()).code, 0);
+    } else {
+      assert.ok(available_k < GIB_K, `${available_k} kB neither are room nor are not`);
+      assert.match(refusal(await run(words)), /give --buffer a smaller size\.$/);
+    }
+  },
+});

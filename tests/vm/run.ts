@@ -61,8 +61,8 @@ function parse(args: string[]): Options | "pin" | "help" {
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs} is not a number of guests.`);
   return {
     selected: values.machine !== undefined ? [] : choose("kernel", all, ({ label }) => label, labels),
-    machines: values.kernels !== undefined || (values.only !== undefined && values.machine === undefined)
-      ? []
+    machines: names === undefined && (values.kernels ?? values.only ?? values.plans) !== undefined
+      ? [] // as parts of the kernels' matrix were asked for
       : choose("machine", machines(), ({ name }) => name, names),
     tests: choose("live test", suites(), (name) => name, only),
     machine_tests: choose("live test", suites(), (name) => name, values.only ?? (values.ci ? "every" : undefined)),
