@@ -131,13 +131,13 @@ function mountedCgroups(): string {
 }
 
 function cgroupKeys(item: string): Uint8Array[] {
-  const { dev } = Deno.statSync(mountedCgroups());
+  const root = mountedCgroups();
   try {
     // In another file system a directory's inode number is no cgroup's, or another's.
-    if (Deno.statSync(item).dev !== dev) throw new Error("not in cgroup2");
+    if (Deno.statSync(item).dev !== Deno.statSync(root).dev) throw new Error("not in cgroup2");
     return cgroupsBelow(item).map(u64);
   } catch {
-    throw new BadInput(`There is no cgroup at ${item}: type its directory, as in /sys/fs/cgroup/system.slice.`);
+    throw new BadInput(`There is no cgroup of version 2 at ${item}: type its directory, as in ${root}/system.slice.`);
   }
 }
 

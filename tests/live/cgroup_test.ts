@@ -2,22 +2,24 @@
 import assert from "node:assert/strict";
 import { run, start } from "./nettrace.ts";
 
-const mounted = / cgroup2 /m.test(Deno.readTextFileSync("/proc/self/mounts"));
+const mounts = Deno.readTextFileSync("/proc/self/mounts");
 const NO_CGROUP2 = "Only cgroups of version 2 can be told apart, and this machine has mounted none (cgroup2)";
-const root = mounted
-  ? /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1] ?? ""
-  : "/sys/fs/cgroup/memory";
+/** Where cgroups of either version are mounted; a machine may have both. */
+const [v1, v2] = ["cgroup", "cgroup2"].map((type) => new RegExp(`^\\S+ (\\S+) ${type} `, "m").exec(mounts)?.[1]);
+assert.ok(v1 ?? v2, "cgroups are mounted");
+const mounted = v2 !== undefined;
+const other = v1 ?? "/proc"; // a directory with a number, as cgroups' have
 
 Deno.test("--cgroup takes directories of cgroup2 and no others, and says so in a sentence", async () => {
-  const { code, stdout, stderr } = await run(["tcpconnect", "--cgroup", mounted ? "/proc" : root]);
+  const { code, stdout, stderr } = await run(["tcpconnect", "--cgroup", other]);
   assert.equal(stdout, "");
-  if (mounted) {
+  if (v2 !== undefined) {
     assert.equal(code, 2);
     assert.equal(
       stderr,
-      "nettrace: There is no cgroup at /proc: type its directory, as in /sys/fs/cgroup/system.slice.\n",
+      `nettrace: There is no cgroup of version 2 at ${other}: type its directory, as in ${v2}/system.slice.\n`,
     );
-    await using tracer = await start(["tcpconnect", "--cgroup", root]);
+    await using tracer = await start(["tcpconnect", "--cgroup", v2]);
     assert.equal((await tracer.stop()).code, 0);
   } else {
     assert.equal(code, 1);
