@@ -53,6 +53,9 @@ export interface Cgroups {
   readonly unnamed: number;
 }
 
+/** What a sentence for a machine without them begins with. */
+export const NO_CGROUP2 = "Only cgroups of version 2 can be told apart, and this machine has mounted none (cgroup2)";
+
 /** Where cgroups of version 2 are mounted; undefined if they are not. */
 export function cgroupRoot(): string | undefined {
   return /^\S+ (\S+) cgroup2 /m.exec(Deno.readTextFileSync("/proc/self/mounts"))?.[1];

@@ -123,10 +123,7 @@ export function report(d: Diagnosis): string {
     ],
     ["seccomp", d.seccomp ? "a filter is on" : "no filter"],
     ["lockdown", d.lockdown],
-    [
-      "tracefs",
-      d.tracefs === null ? "not mounted" : d.tracefs_readable ? d.tracefs : `${d.tracefs}, closed to this user`,
-    ],
+    ["tracefs", tracefsOf(d)],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value}`);
   if (d.obstacle !== null) lines.push("", d.obstacle);
@@ -138,6 +135,12 @@ export function report(d: Diagnosis): string {
     if (missing.length > 0) lines.push(`  ${"lacks".padEnd(16)}${listed(missing)}`);
   }
   return lines.map(harmless).join("\n") + "\n";
+}
+
+function tracefsOf({ tracefs, tracefs_readable, lockdown }: Diagnosis): string {
+  if (tracefs !== null && tracefs_readable) return tracefs;
+  if (lockdown === "confidentiality") return "locked down";
+  return tracefs === null ? "not mounted" : `${tracefs}, closed to this user`;
 }
 
 /** Capabilities in a line, with what of the command line they are for. */

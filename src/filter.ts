@@ -1,6 +1,6 @@
-import { AROUND_ID, cgroupRoot } from "./cgroup.ts";
 import { PROCESS_NEED } from "./capability.ts";
-import { BadInput } from "./failure.ts";
+import { AROUND_ID, cgroupRoot, NO_CGROUP2 } from "./cgroup.ts";
+import { BadInput, CannotRun } from "./failure.ts";
 import { parseNetns } from "./netns.ts";
 import { type Constant, type Option, parseWhole } from "./option.ts";
 
@@ -116,20 +116,31 @@ function addressKey(item: string): Uint8Array {
   return prefix(bits, bytes);
 }
 
-/** A cgroup directory and all below it, as their inode numbers, which are their ids. Throws an Error for others. */
-function cgroupsBelow(path: string, root = cgroupRoot()): number[] {
+/**
+ * A cgroup directory and all below it, as their inode numbers, which are their ids. Throws an Error for others: in another
+ * file system than the root's such a number is no cgroup's, or another's.
+ */
+function cgroupsBelow(path: string, root: string): number[] {
   const { ino, isDirectory, dev } = Deno.statSync(path);
   if (!isDirectory || ino === null) throw new Error("not a directory");
-  if (root === undefined || dev !== Deno.statSync(root).dev) throw new Error("not a cgroup of version 2");
+  if (dev !== Deno.statSync(root).dev) throw new Error("not a cgroup of version 2");
   const children = Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory);
   return [ino, ...children.flatMap(({ name }) => cgroupsBelow(`${path}/${name}`, root))];
 }
 
+/** Where cgroups are mounted. Throws CannotRun where none are that the programs could tell. */
+function mountedCgroups(): string {
+  const root = cgroupRoot();
+  if (root === undefined) throw new CannotRun(`${NO_CGROUP2}: leave out --cgroup and --container.`);
+  return root;
+}
+
 function cgroupKeys(item: string): Uint8Array[] {
+  const root = mountedCgroups();
   try {
-    return cgroupsBelow(item).map(u64);
+    return cgroupsBelow(item, root).map(u64);
   } catch {
-    throw new BadInput(`There is no cgroup at ${item}: type its directory, as in /sys/fs/cgroup/system.slice.`);
+    throw new BadInput(`There is no cgroup of version 2 at ${item}: type its directory, as in ${root}/system.slice.`);
   }
 }
 
@@ -138,15 +149,15 @@ function containerKeys(item: string): Uint8Array[] {
   if (!/^[0-9a-f]{6,64}$/.test(item)) {
     throw new BadInput(`A container's id is at least the first 6 of its hexadecimal digits, not '${item}'.`);
   }
-  const root = cgroupRoot();
+  const root = mountedCgroups();
   const named = new RegExp(AROUND_ID.join(`${item}[0-9a-f]*`));
   const search = (path: string): number[] =>
     Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory).flatMap(({ name }) =>
       named.test(name) ? cgroupsBelow(`${path}/${name}`, root) : search(`${path}/${name}`)
     );
-  const found = root === undefined ? [] : search(root);
+  const found = search(root);
   if (found.length === 0) {
-    throw new BadInput(`No cgroup of a container whose id begins with ${item} is under ${root ?? "a cgroup2 mount"}.`);
+    throw new BadInput(`No cgroup of a container whose id begins with ${item} is under ${root}.`);
   }
   return found.map(u64);
 }

@@ -88,7 +88,7 @@ Deno.test("filters refuse in a sentence what they cannot take", () => {
     [filters.comm, ["", "a-name-of-16-byte", "!"]],
     [filters.uid, ["-1", "root", "4294967295"]],
     [filters.netns, ["/nowhere", "pid:x", "pid:4194305", ""]],
-    [filters.cgroup, ["/nowhere", "/etc/passwd"]],
+    [filters.cgroup, ["/nowhere", "/etc/passwd", "/etc"]],
     [filters.container, ["xyz", "abc", "0123456789abcdef"]],
     [filters.lport, ["", "80,", "x", "!"]],
   ];

@@ -1,4 +1,5 @@
 import { bitsIn, bitsOf, isCapable, TRACEFS_NEED, TRACING } from "./capability.ts";
+import { NO_CGROUP2 } from "./cgroup.ts";
 import type { CallError, Kernel } from "./kernel.ts";
 import { readsTracefs } from "./needs.ts";
 import type { Layout, Plan } from "./tool.ts";
@@ -22,6 +23,8 @@ export function obstacle(plan: Plan, layout: Layout, kernel: Kernel): string | u
     if (isConfidential(kernel)) return "lockdown=confidentiality does not allow kprobes";
   }
   if (readsTracefs(plan, { layout }) && !TRACEFS.some((path) => kernel.exists(path))) {
+    // tracefs then makes no files (LOCKDOWN_TRACEFS, tracefs_create_file, fs/tracefs/inode.c).
+    if (isConfidential(kernel)) return "lockdown=confidentiality does not allow tracefs";
     const mounted = tracefsMount(kernel);
     return mounted === undefined
       ? "tracefs is not mounted: mount -t tracefs tracefs /sys/kernel/tracing"
@@ -37,8 +40,9 @@ export function tracefsMount(kernel: Pick<Kernel, "readText">): string | undefin
 
 /** Why a program could not be loaded or attached, in words. */
 export function reason(error: CallError, kernel: Kernel): string {
-  // The verifier does not know bpf_probe_read_kernel then (bpf_tracing_func_proto, kernel/trace/bpf_trace.c).
-  if (error.log.includes("bpf_probe_read_kernel") && isConfidential(kernel)) {
+  // The verifier does not know these helpers then (bpf_tracing_func_proto, kernel/trace/bpf_trace.c); libbpf takes the
+  // one for any memory where it finds that the kernel lacks the other.
+  if (/\bbpf_probe_read(_kernel)?(_str)?#/.test(error.log) && isConfidential(kernel)) {
     return "lockdown=confidentiality does not allow its programs to read the kernel's memory";
   }
   if (error.errno === ESRCH || error.errno === ENOENT) return `this kernel lacks its hook (${error.call})`;
@@ -68,6 +72,15 @@ export function machineObstacle(kernel: Kernel): string | undefined {
       "nettrace needs one that was built with CONFIG_DEBUG_INFO_BTF=y, or sysfs mounted on /sys.";
   }
   return undefined;
+}
+
+/** Why columns cannot tell cgroups here, as a sentence; undefined if they can. */
+export function cgroupObstacle(kernel: Kernel): string | undefined {
+  // Once cgroups of version 2 have been mounted, every process has a line of theirs (proc_cgroup_show,
+  // kernel/cgroup/cgroup.c); until then all are in the root, whatever containers there are.
+  const own = kernel.readText("/proc/self/cgroup");
+  if (own === undefined || /^0::/m.test(own)) return undefined;
+  return `${NO_CGROUP2}: leave out columns of containers, units and cgroups.`;
 }
 
 /** True if the process with this status (/proc/self/status) may do all that root may. */

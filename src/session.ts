@@ -2,7 +2,7 @@ import { CGROUP_NAMES_BYTES, isWhole } from "./cgroup.ts";
 import { BadInput, CannotRun } from "./failure.ts";
 import type { Fill } from "./filter.ts";
 import { isCallError, type Kernel, type KernelObject, type Ring } from "./kernel.ts";
-import { fatal, machineObstacle, obstacle, reason } from "./obstacle.ts";
+import { cgroupObstacle, fatal, machineObstacle, obstacle, reason } from "./obstacle.ts";
 import type { Constant } from "./option.ts";
 import type { Losses } from "./loss.ts";
 import type { Fields } from "./output/row.ts";
@@ -66,6 +66,8 @@ export interface Trial {
 export function openSession(tool: Tool, request: Request, kernel: Kernel): Session {
   const machine = machineObstacle(kernel);
   if (machine !== undefined) throw new CannotRun(machine);
+  const cgroups = request.constants["noting_cgroups"] ? cgroupObstacle(kernel) : undefined;
+  if (cgroups !== undefined) throw new CannotRun(cgroups);
   const trials: Trial[] = [];
   for (const plan of wantedPlans(tool, request.plan)) {
     const result = tryPlan(tool, plan, request, kernel);

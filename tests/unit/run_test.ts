@@ -231,6 +231,25 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
     /fexit: lockdown=confidentiality does not allow its programs to read .*kprobe: lockdown=confidentiality does not allow kprobes/,
   ],
   [
+    "lockdown=confidentiality where libbpf takes the older helper, and without the tracefs that it forbids",
+    {
+      readText: (path) => {
+        if (path.endsWith("/lockdown")) return "none integrity [confidentiality]\n";
+        return path === "/proc/self/status" ? "CapEff:\t000001ffffffffff\nSeccomp:\t0\n" : undefined;
+      },
+      exists: (path) => !path.endsWith("/events"),
+      object: {
+        load() {
+          throw callError(
+            22,
+            "12: (85) call bpf_probe_read#4\nprogram of this type cannot use helper bpf_probe_read#4\n",
+          );
+        },
+      },
+    },
+    /fexit: lockdown=confidentiality does not allow its programs to read .*tracepoint: lockdown=confidentiality does not allow tracefs/,
+  ],
+  [
     "a kernel that has none of the hooks",
     {
       object: {

@@ -1,6 +1,5 @@
 import { output, run } from "./command.ts";
 
-const MEMORY = "2G";
 // One thread for all CPUs of a guest: guests run side by side as it is, and with a thread each QEMU 7.2 now and then left
 // both CPUs of a 5.10 kernel at one instruction for ever.
 const ACCELERATOR = "tcg,thread=single";
@@ -15,11 +14,15 @@ const COMMAND_LINE = "console=ttyS0 panic=-1 mitigations=off norandmaps softlock
  * Returns whether it left all: a guest that hung or died before its end did not.
  */
 export async function boot(
-  { kernel, initramfs, append, into, timeout_s }: {
+  { kernel, initramfs, append, cpus = 2, memory = "2G", disk, into, timeout_s }: {
     readonly kernel: string;
     readonly initramfs: string;
     /** Added to the kernel's command line. */
     readonly append: string;
+    readonly cpus?: number;
+    readonly memory?: string;
+    /** An image of a disk, which the guest can read. */
+    readonly disk?: string;
     readonly into: string;
     readonly timeout_s: number;
   },
@@ -27,10 +30,11 @@ export async function boot(
   const tar = `${into}/out.tar`;
   const qemu = await run([
     ...["setpriv", "--pdeathsig", "KILL"], // so that a guest does not outlive the run
-    ...["qemu-system-x86_64", "-accel", ACCELERATOR, "-cpu", CPU, "-smp", "2", "-m", MEMORY],
+    ...["qemu-system-x86_64", "-accel", ACCELERATOR, "-cpu", CPU, "-smp", `${cpus}`, "-m", memory],
     ...["-nodefaults", "-display", "none", "-no-reboot", "-kernel", kernel, "-initrd", initramfs],
     ...["-chardev", `file,id=console,path=${into}/console.log`, "-serial", "chardev:console"],
     ...["-chardev", `file,id=out,path=${tar}`, "-serial", "chardev:out"],
+    ...disk === undefined ? [] : ["-drive", `file=${disk},if=virtio,format=raw,readonly=on`],
     ...["-append", `${COMMAND_LINE} ${append}`],
   ], { signal: AbortSignal.timeout(timeout_s * 1000) });
   if (qemu.stderr) await Deno.writeTextFile(`${into}/qemu.log`, qemu.stderr);

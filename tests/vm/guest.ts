@@ -3,7 +3,7 @@ import { run } from "./command.ts";
 import type { Doctor, Job, Results, Run } from "./result.ts";
 
 const { suite, plans }: Job = JSON.parse(Deno.readTextFileSync("/job.json"));
-const TIMEOUT_S = 600;
+const TIMEOUT_S = 1500; // of what takes some 250 s where nothing else runs
 const KILLED = 128 + 9;
 
 async function examine(): Promise<Pick<Results, "doctor" | "doctor_error">> {

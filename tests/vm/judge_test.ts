@@ -6,10 +6,12 @@ const job = { suite: "tcpaccept" };
 const nettrace = { commit: "abc" };
 const usable: Doctor = {
   nettrace,
+  obstacle: null,
   tools: [{ name: "tcpaccept", plans: [{ name: "fexit", usable: true }], plan: "fexit" }],
 };
 const unusable: Doctor = {
   nettrace,
+  obstacle: null,
   tools: [{ name: "tcpaccept", plans: [{ name: "fexit", usable: false, reason: "no BTF" }] }],
 };
 const excluded: Exclusion = { kernel: "5.10", tool: "tcpaccept", plan: "fexit", reason: "has no fexit" };

@@ -1,6 +1,7 @@
 import { ok, strictEqual } from "node:assert";
 import type { Exclusion } from "./judge.ts";
 import { kernels, newest } from "./kernel.ts";
+import { machines } from "./machine.ts";
 import { depends } from "./modules.ts";
 import { suites } from "./payload.ts";
 
@@ -21,9 +22,9 @@ Deno.test("kernels.json pins packages that its own patterns match, in one versio
   }
 });
 
-Deno.test("expected.json speaks of kernels and live tests that there are, and of a plan or a test", async () => {
+Deno.test("expected.json speaks of kernels or machines and live tests that there are, and of a plan or a test", async () => {
   const exclusions: Exclusion[] = JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
-  const labels = kernels().map(({ label }) => label);
+  const labels = [...kernels().map(({ label }) => label), ...machines().map(({ name }) => name)];
   for (const { kernel, tool, plan, test, reason } of exclusions) {
     ok(labels.includes(kernel), kernel);
     ok(suites().includes(tool), tool);

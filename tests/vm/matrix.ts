@@ -1,5 +1,6 @@
 import type { Row } from "./judge.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Machine } from "./machine.ts";
 
 /** What one kernel brought. */
 export interface KernelRows {
@@ -8,6 +9,12 @@ export interface KernelRows {
   readonly release: string;
   /** Debian's version of the kernel. */
   readonly version: string;
+  readonly rows: readonly Row[];
+}
+
+/** What one machine brought. */
+export interface MachineRows {
+  readonly machine: Machine;
   readonly rows: readonly Row[];
 }
 
@@ -21,7 +28,7 @@ export function outcome({ cases, excluded }: Row): string {
 }
 
 /** The text of docs/kernels.md: the same for the same results, whenever and wherever they were had. */
-export function document(results: readonly KernelRows[]): string {
+export function document(results: readonly KernelRows[], others: readonly MachineRows[]): string {
   const suites = new Set(results.flatMap(({ rows }) => rows.map(({ suite }) => suite)));
   return `# Kernels
 
@@ -33,6 +40,15 @@ ${table(["kernel", "release", "package version", "Debian suite"], results.map(ke
 
 ${[...suites].map((suite) => section(suite, results)).join("\n\n")}
 
+## Other machines
+
+Machines that differ by more than their kernel; \`every\` is a test that all tools trace where \`nettrace doctor\` says that
+they can, side by side and counted exactly, and refuse with its words where they cannot.
+
+${table(["machine", "what it is for", "kernel", "results", "commit"], others.map(machine_line))}
+
+${others.flatMap(refusals).join("\n\n")}
+
 To repeat one result: \`deno run -A tests/vm/run.ts --only tcpaccept --kernels 5.10 --plans kprobe\`
 (see [tests/vm](../tests/vm/README.md)).
 `;
@@ -40,6 +56,17 @@ To repeat one result: \`deno run -A tests/vm/run.ts --only tcpaccept --kernels 5
 
 function kernel_line({ kernel, release, version }: KernelRows): string[] {
   return [kernel.label, release, version, kernel.suite];
+}
+
+function machine_line({ machine: { name, what, kernel }, rows }: MachineRows): string[] {
+  const results = rows.map((row) => `${row.suite}${row.plan ? ` ${row.plan}` : ""}: ${outcome(row)}`);
+  return [name, what, kernel, results.join("<br>"), [...new Set(rows.map(({ commit }) => commit ?? ""))].join(", ")];
+}
+
+/** What cannot be used on a machine, in nettrace's words. */
+function refusals({ machine: { name, obstacle, unusable = {} } }: MachineRows): string[] {
+  if (obstacle !== undefined) return [`Every tool refuses on ${name}: "${obstacle}"`];
+  return Object.entries(unusable).map(([reason, plans]) => `Unusable on ${name}, as "${reason}": ${plans.join(", ")}.`);
 }
 
 /** One tool: a line for each kernel, a column for each plan. */

@@ -9,6 +9,13 @@ const row: Row = {
   cases: [{ title: "a", outcome: "passed" }],
   commit: "abc",
 };
+const machine = {
+  name: "no-btf",
+  what: "no BTF",
+  kernel: "7.2",
+  suites: ["every"],
+  unusable: { "it is off": ["tcplife fexit"] },
+};
 const kernel = { label: "5.10", suite: "bullseye-security", packages: [] };
 
 Deno.test("outcome counts what there is, and gives an exclusion's reason", () => {
@@ -23,7 +30,7 @@ Deno.test("document has a table per tool with a line per kernel and a column per
   const text = document([
     { kernel, release: "5.10.0-46", version: "5.10.262-1", rows },
     { kernel: { ...kernel, label: "6.1" }, release: "6.1.0-56", version: "6.1.192-2", rows: [row] },
-  ]);
+  ], [{ machine, rows: [{ suite: "every", preferred: false, cases: row.cases, commit: "abc" }] }]);
   ok(text.includes("| 5.10 | 5.10.0-46 | 5.10.262-1 | bullseye-security |\n"));
   ok(text.includes(`## tcpaccept
 
@@ -32,4 +39,6 @@ Deno.test("document has a table per tool with a line per kernel and a column per
 | 5.10 | **1 passed** | excluded: no kprobes | abc |
 | 6.1 | **1 passed** |  | abc |
 `));
+  ok(text.includes("| no-btf | no BTF | 7.2 | every: 1 passed | abc |\n"));
+  ok(text.includes('Unusable on no-btf, as "it is off": tcplife fexit.'));
 });

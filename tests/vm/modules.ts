@@ -12,6 +12,9 @@ const WANTED: Readonly<Record<string, string>> = {
 
 /** The same of modules that not every kernel has; what tests them asks for them, and is ignored there. */
 const OPTIONAL: Readonly<Record<string, string>> = {
+  virtio_pci: "the disk of machines that have one; built in on newer kernels",
+  virtio_blk: "that disk",
+  ext4: "its file system; built in on cloud kernels",
   tls: "kTLS sockets, of which bytes are counted; Debian builds 5.10 without",
   gcm: "their cipher, which the kernel would load by itself if the guest had modprobe",
   ctr: "part of that cipher; built in on 6.12",

@@ -10,6 +10,8 @@ export interface Job {
 /** What `nettrace doctor --json` says of this kernel; it says more, which the matrix does not need. */
 export interface Doctor {
   readonly nettrace: { readonly commit: string };
+  /** What keeps every tool from running, if anything does. */
+  readonly obstacle: string | null;
   readonly tools: readonly {
     readonly name: string;
     readonly plans: readonly { readonly name: string; readonly usable: boolean; readonly reason?: string }[];

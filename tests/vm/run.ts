@@ -1,7 +1,8 @@
 /** The live tests on every kernel of the matrix; see README.md. */
 import { parseArgs } from "node:util";
 import { type Kernel, kernels, unpack } from "./kernel.ts";
-import { document, type KernelRows } from "./matrix.ts";
+import { type Machine, machines } from "./machine.ts";
+import { document, type KernelRows, type MachineRows } from "./matrix.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
 import { hold, kept_rows, type Outcome, type Trial } from "./trial.ts";
@@ -9,16 +10,23 @@ import { hold, kept_rows, type Outcome, type Trial } from "./trial.ts";
 const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --kernels 5.10,7.2       these kernels only
   --ci                     what no CI machine can be relied on to do natively, and in a few minutes: the fexit and
-                           kprobe plans of tcpaccept on the newest kernel
+                           kprobe plans of tcpaccept on the newest kernel, and refusals
+  --machine no-btf         these machines of machines.json, and no kernel's matrix
   --plans fexit,kprobe     these plans only
   --only tcpaccept         these live tests only
   --jobs 2                 this many guests at once (default: one per CPU)
   --append 'WORD...'       add to the guests' kernel command line
   --pin                    pin the kernels that their suites have now, and run nothing`;
 
+/** Those that take least time, as nothing works there, or only some. */
+const CI_MACHINES = "no-btf,lockdown";
+
 interface Options {
   readonly selected: readonly Kernel[];
+  readonly machines: readonly Machine[];
   readonly tests: readonly string[];
+  /** Those of the machines' tests that are to be run. */
+  readonly machine_tests: readonly string[];
   readonly plans?: readonly string[];
   readonly jobs: number;
   readonly append: string;
@@ -31,6 +39,7 @@ function parse(args: string[]): Options | "pin" | "help" {
     args,
     options: {
       kernels: { type: "string" },
+      machine: { type: "string" },
       ci: { type: "boolean" },
       plans: { type: "string" },
       only: { type: "string" },
@@ -45,13 +54,18 @@ function parse(args: string[]): Options | "pin" | "help" {
   const all = kernels();
   const { append } = values;
   const labels = values.kernels ?? (values.ci ? all.at(-1)!.label : undefined);
+  const names = values.machine ?? (values.ci ? CI_MACHINES : undefined);
   const plans = values.plans ?? (values.ci ? "fexit,kprobe" : undefined);
   const only = values.only ?? (values.ci ? "tcpaccept" : undefined);
   const jobs = Number(values.jobs ?? navigator.hardwareConcurrency);
   if (!Number.isInteger(jobs) || jobs < 1) throw new Error(`--jobs ${values.jobs} is not a number of guests.`);
   return {
-    selected: choose("kernel", all, ({ label }) => label, labels),
+    selected: values.machine !== undefined ? [] : choose("kernel", all, ({ label }) => label, labels),
+    machines: names === undefined && (values.kernels ?? values.only ?? values.plans) !== undefined
+      ? [] // as parts of the kernels' matrix were asked for
+      : choose("machine", machines(), ({ name }) => name, names),
     tests: choose("live test", suites(), (name) => name, only),
+    machine_tests: choose("live test", suites(), (name) => name, values.only ?? (values.ci ? "every" : undefined)),
     ...(plans !== undefined && { plans: plans.split(",") }),
     jobs,
     append: append ?? "",
@@ -69,14 +83,22 @@ function choose<T>(what: string, all: readonly T[], name: (one: T) => string, wa
 }
 
 /** What is to be done, kernel by kernel. Downloads and unpacks the kernels. */
-async function trials({ selected, tests, plans, append, whole }: Options): Promise<Trial[]> {
+async function trials({ selected, machines, tests, machine_tests, plans, append, whole }: Options): Promise<Trial[]> {
   const files = await payload();
   const found: Trial[] = [];
   for (const kernel of selected) {
     const unpacked = await unpack(kernel);
     if (unpacked.moved) console.log(unpacked.moved);
     for (const suite of tests) {
-      found.push({ kernel, unpacked, job: { suite, ...(plans && { plans }) }, payload: files, append, whole });
+      const job = { suite, ...(plans && { plans }) };
+      found.push({ label: kernel.label, kernel, unpacked, job, payload: files, append, whole });
+    }
+  }
+  for (const machine of machines) {
+    const kernel = choose("kernel", kernels(), ({ label }) => label, machine.kernel)[0]!;
+    const unpacked = await unpack(kernel);
+    for (const suite of machine.suites.filter((one) => machine_tests.includes(one))) {
+      found.push({ label: machine.name, machine, kernel, unpacked, job: { suite }, payload: files, append, whole });
     }
   }
   return found;
@@ -87,7 +109,7 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
   const waiting = [...all];
   const work = async () => {
     for (let trial = waiting.shift(); trial; trial = waiting.shift()) {
-      const name = `${trial.kernel.label} ${trial.job.suite}`;
+      const name = `${trial.label} ${trial.job.suite}`;
       const broken = (error: unknown): Outcome => ({ rows: [], failures: [`${name}: ${sentence(error)}`] });
       outcomes.set(trial, await hold(trial).catch(broken));
     }
@@ -96,17 +118,23 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
   return outcomes;
 }
 
-/** Writes docs/kernels.md from the last whole runs, once there is one of every test on every kernel. */
+/** Writes docs/kernels.md from the last whole runs, once there is one of every test on every kernel and machine. */
 async function write_document(): Promise<void> {
   const results: KernelRows[] = [];
   for (const kernel of kernels()) {
-    const kept = await Promise.all(suites().map((suite) => kept_rows(kernel, suite)));
+    const kept = await Promise.all(suites().map((suite) => kept_rows(kernel.label, suite)));
     const { version } = await unpack(kernel);
     const release = kept[0]?.release;
     if (release === undefined || kept.some((one) => one === undefined)) return;
     results.push({ kernel, release, version, rows: kept.flatMap((one) => one?.rows ?? []) });
   }
-  await Deno.writeTextFile(`${root}docs/kernels.md`, document(results));
+  const others: MachineRows[] = [];
+  for (const machine of machines()) {
+    const kept = await Promise.all(machine.suites.map((suite) => kept_rows(machine.name, suite)));
+    if (kept.some((one) => one === undefined)) return;
+    others.push({ machine, rows: kept.flatMap((one) => one?.rows ?? []) });
+  }
+  await Deno.writeTextFile(`${root}docs/kernels.md`, document(results, others));
 }
 
 async function main(options: Options): Promise<boolean> {

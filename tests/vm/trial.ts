@@ -4,15 +4,20 @@ import type { Entry } from "./cpio.ts";
 import { write_initramfs } from "./initramfs.ts";
 import { type Exclusion, judge, type Row } from "./judge.ts";
 import type { Kernel, Unpacked } from "./kernel.ts";
+import { move_to_disk } from "./disk.ts";
+import { disagreements, type Machine } from "./machine.ts";
 import { outcome } from "./matrix.ts";
 import { root } from "./payload.ts";
 import type { Job, Results } from "./result.ts";
 
-const GUEST_TIMEOUT_S = 3600;
+const GUEST_TIMEOUT_S = 7200;
 const ATTEMPTS = 2;
 
-/** One live test file on one kernel, in a guest of its own. */
+/** One live test file on one kernel or machine, in a guest of its own. */
 export interface Trial {
+  /** Of the kernel, or the machine's name. */
+  readonly label: string;
+  readonly machine?: Machine;
   readonly kernel: Kernel;
   readonly unpacked: Unpacked;
   readonly job: Job;
@@ -35,18 +40,31 @@ export interface Outcome {
 
 /** Boots a guest, prints how its tests ended and judges them; a guest that brings no result gets one more chance. */
 export async function hold(trial: Trial): Promise<Outcome> {
-  const { kernel: { label }, unpacked: { dir }, job, payload, append, whole } = trial;
+  const { label, machine, unpacked: { dir }, job, append, whole } = trial;
   const log_dir = place(label, job.suite, whole);
   const into = root + log_dir;
   await Deno.remove(into, { recursive: true }).catch(() => {});
   await Deno.mkdir(into, { recursive: true });
   const initramfs = `${into}/initramfs.cpio`;
-  await write_initramfs(initramfs, dir, payload, job);
-  using _removal = { [Symbol.dispose]: () => Deno.removeSync(initramfs) }; // 200 MB
+  using large = new DisposableStack(); // 200 MB, which are not kept
+  const disk = machine?.disk ? `${into}/disk` : undefined;
+  if (disk !== undefined) large.defer(() => Deno.removeSync(disk));
+  const payload = disk === undefined ? trial.payload : await move_to_disk(trial.payload, disk);
+  large.defer(() => Deno.removeSync(initramfs));
+  await write_initramfs(initramfs, dir, payload, job, machine);
 
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const started = performance.now();
-    const guest = { kernel: await kernel_image(dir), initramfs, append, into, timeout_s: GUEST_TIMEOUT_S };
+    const guest = {
+      kernel: await kernel_image(dir),
+      initramfs,
+      append: `${machine?.append ?? ""} ${append}`,
+      ...machine?.cpus !== undefined && { cpus: machine.cpus },
+      ...machine?.memory !== undefined && { memory: machine.memory },
+      ...disk !== undefined && { disk },
+      into,
+      timeout_s: GUEST_TIMEOUT_S,
+    };
     const ended = await boot(guest);
     const wall_s = ((performance.now() - started) / 1000).toFixed(0);
     if (ended) return await report(trial, into, wall_s);
@@ -56,7 +74,7 @@ export async function hold(trial: Trial): Promise<Outcome> {
   return { rows: [], failures: [`${label} ${job.suite}: the guest brought no result, ${ATTEMPTS} times.`] };
 }
 
-async function report({ kernel: { label }, job }: Trial, into: string, wall_s: string): Promise<Outcome> {
+async function report({ label, machine, job }: Trial, into: string, wall_s: string): Promise<Outcome> {
   const text = async (name: string) => (await Deno.readTextFile(`${into}/${name}`)).trim();
   const release = await text("release");
   const name = `${label} ${job.suite}`;
@@ -73,16 +91,17 @@ async function report({ kernel: { label }, job }: Trial, into: string, wall_s: s
     const plan = row.plan === undefined ? "" : row.preferred ? `${row.plan} (default): ` : `${row.plan}: `;
     console.log(`${name}:   ${plan}${outcome(row)}${spent_s ? ` in ${spent_s.toFixed(0)} s` : ""}`);
   }
-  return { release, rows, failures: [...complained, ...failures] };
+  const declared = machine && results.doctor ? disagreements(machine, results.doctor) : [];
+  return { release, rows, failures: [...complained, ...failures, ...declared] };
 }
 
 async function exclusions(): Promise<Exclusion[]> {
   return JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
 }
 
-/** What the last whole run of a test on a kernel brought; undefined if there was none, or it brought nothing. */
+/** What the last whole run of a test on a kernel or machine brought; undefined if there was none, or it brought nothing. */
 export async function kept_rows(
-  { label }: Kernel,
+  label: string,
   suite: string,
 ): Promise<{ release: string; rows: Row[] } | undefined> {
   const dir = root + place(label, suite, true);

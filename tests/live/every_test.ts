@@ -1,0 +1,164 @@
+// Every tool on whatever machine this is: it traces where the doctor says that it can, and else refuses with the doctor's
+// words. What is so on machines with something missing is in tests/vm/machines.json. Traffic is of IPv4 alone, as there
+// are machines without IPv6.
+import assert from "node:assert/strict";
+import { assertSame, readJson, type Result, type Row, run, type Running, start } from "./nettrace.ts";
+import { type Connection, type Done, traffic } from "./traffic.ts";
+
+interface Diagnosis {
+  obstacle: string | null;
+  tools: { name: string; plan: string | null; plans: { name: string; usable: boolean; reason?: string }[] }[];
+}
+
+const diagnosed: Diagnosis = JSON.parse((await run(["doctor", "--json"])).stdout);
+const usable = new Map(
+  diagnosed.tools.map(({ name, plans }) => [name, plans.filter((plan) => plan.usable).map((plan) => plan.name)]),
+);
+
+const LONG = "3600"; // an interval that the test ends
+/** Words that a tool cannot do without, and those that make it report at the end only. */
+const WORDS: Readonly<Record<string, string[]>> = {
+  netqtop: ["-n", "lo", "-i", LONG],
+  softirqs: [LONG],
+  tcpsubnet: ["-i", LONG],
+  tcptop: [LONG],
+};
+const words = (tool: string) => ["--json", ...WORDS[tool] ?? []];
+
+/** What a run that could not trace says, in one line. */
+function refusal({ code, stdout, stderr }: Result): string {
+  assert.deepEqual([code, stdout], [1, ""], stderr);
+  const [line = "", ...rest] = stderr.split("\n");
+  assert.deepEqual(rest, [""], `it is to say one sentence: ${stderr}`);
+  assert.ok(line.startsWith("nettrace: "), line);
+  return line.slice("nettrace: ".length);
+}
+
+for (const { name, plan, plans } of diagnosed.tools) {
+  Deno.test(`${name} takes the plan that the doctor says, and refuses those that it calls unusable with its words`, async () => {
+    if (plan !== null) {
+      await using tracer = await start([name, ...words(name)]);
+      const { code, stderr } = await tracer.stop();
+      assert.deepEqual([code, stderr], [0, ""]);
+    } else {
+      const said = refusal(await run([name, ...words(name)]));
+      const why = plans.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
+      assert.equal(
+        said,
+        diagnosed.obstacle ?? `No plan of ${name} works on this kernel (${why}). \`nettrace doctor\` says more.`,
+      );
+    }
+    for (const { name: one, usable, reason } of plans) {
+      if (usable) continue;
+      assert.equal(
+        refusal(await run([name, ...words(name), "--plan", one])),
+        diagnosed.obstacle ?? `The plan ${one}: ${reason}. Leave out --plan to use the best one that works.`,
+      );
+    }
+  });
+}
+
+const N = 13;
+type Shown = Row & Record<string, unknown>;
+interface Made {
+  rows: Shown[];
+  /** Both ends of 13 connections, which clients made and closed. */
+  ends: Connection[];
+  /** Another, over which `bytes` were sent. */
+  bytes: Done;
+}
+
+const owners = (rows: readonly Shown[]) => rows.map(({ pid, comm }) => `${pid} ${comm}`).sort();
+const ownersOf = (ends: readonly Connection[]) => ends.map(({ pid, comm }) => `${pid} ${comm}`).sort();
+const count = (rows: readonly Shown[], key: string, value: unknown) => rows.filter((row) => row[key] === value).length;
+const ofClients = (ends: readonly Connection[]) => ends.filter(({ comm }) => comm === "client");
+const ofServers = (ends: readonly Connection[]) => ends.filter(({ comm }) => comm === "server");
+
+/** What each tool has to show of it, exactly. */
+const CHECKS: Readonly<Record<string, (made: Made) => void>> = {
+  tcpaccept: ({ rows, ends }) => assertSame(rows, ofServers(ends)),
+  tcpv4connect: ({ rows, ends }) => assert.deepEqual(owners(rows), ownersOf(ofClients(ends))),
+  tcpconnect: ({ rows, ends }) => assert.deepEqual(owners(rows), ownersOf(ofClients(ends))),
+  tcpconnlat: ({ rows, ends }) => {
+    assert.deepEqual(owners(rows), ownersOf(ofClients(ends)));
+    assert.equal(count(rows, "result", "ok"), N);
+  },
+  tcplife: ({ rows, ends }) => assertSame(rows, ends),
+  tcpstates: ({ rows }) => {
+    assert.equal(count(rows, "newstate", "SYN_SENT"), N);
+    assert.equal(count(rows, "newstate", "ESTABLISHED"), 2 * N);
+    assert.equal(count(rows, "newstate", "CLOSE"), 2 * N);
+  },
+  tcptracer: ({ rows, ends }) => {
+    const of = (type: string) => owners(rows.filter((row) => row["type"] === type));
+    assert.deepEqual(of("connect"), ownersOf(ofClients(ends)));
+    assert.deepEqual(of("accept"), ownersOf(ofServers(ends)));
+    assert.deepEqual(of("close"), ownersOf(ends));
+    assert.equal(rows.length, 4 * N);
+  },
+  tcpretrans: ({ rows }) => assert.deepEqual(rows, []),
+  tcpdrop: ({ rows }) => assert.deepEqual(rows, []),
+  solisten: ({ rows }) => assert.deepEqual(rows, []),
+  softirqs: ({ rows }) => assert.ok(rows.some((row) => row["softirq"] === "net_rx")),
+  netqtop: ({ rows, bytes: { sent = NaN } }) => {
+    const [tx, rx] = ["tx", "rx"].map((way) => rows.find(({ direction }) => direction === way));
+    assert.ok(Number(tx?.["bytes"]) > sent, "headers come on top");
+    assert.equal(tx?.["packets"], rx?.["packets"]);
+  },
+  tcptop: ({ rows, bytes: { connections, sent, received } }) =>
+    assert.deepEqual(
+      rows.map((row) => `${row.pid} ${row["tx_bytes"]} ${row["rx_bytes"]}`).sort(),
+      connections.map(({ pid, comm }) => comm === "client" ? `${pid} ${sent} 0` : `${pid} 0 ${received}`).sort(),
+    ),
+  tcpsubnet: ({ rows, bytes }) =>
+    assert.deepEqual(rows.map((row) => [row["subnet"], row["tx_bytes"]]), [["127.0.0.1/32", bytes.sent]]),
+};
+/** Those that are told which of the two network namespaces they are to count. */
+const OF_BYTES = ["netqtop", "tcptop", "tcpsubnet"];
+
+Deno.test({
+  name: "every tool that works here shows exactly what there was while all others trace, too",
+  ignore: diagnosed.obstacle !== null,
+  fn: async () => {
+    await using closing = await traffic("close", { way: "active", n: N, family: "4" });
+    await using sending = await traffic("bytes", { family: "4" });
+    const place = (tool: string) => {
+      if (tool === "softirqs") return [];
+      return ["--netns", `pid:${OF_BYTES.includes(tool) ? sending.ready.client : closing.ready.pid}`];
+    };
+    await using all = new AsyncDisposableStack();
+    const running = new Map<string, Running>();
+    for (const [tool, plans] of usable) { // in turn, as many starting at once only make a small machine slow
+      if (plans.length > 0) running.set(tool, all.use(await start([tool, ...words(tool), ...place(tool)])));
+    }
+    const ends = (await closing.go()).connections, bytes = await sending.go();
+    assert.equal(ends.length, 2 * N);
+    for (const [tool, tracer] of running) {
+      const { code, stdout, stderr } = await tracer.stop();
+      assert.equal(code, 0, stderr);
+      const { rows, summary } = readJson(stdout);
+      const { first_read: _, first_write: __, ...lost } = summary.lost_by; // of sockets that nobody had open at the start
+      assert.ok(Object.values(lost).every((n) => n === 0), `${tool}: ${JSON.stringify(lost)}`);
+      (CHECKS[tool] ?? assert.fail(`${tool} is not checked`))({ rows: rows as Shown[], ends, bytes });
+    }
+  },
+});
+
+const GIB_K = 1 << 20;
+
+Deno.test({
+  name: "--buffer 1G is taken where there is room for it, and refused in a sentence where there is not",
+  ignore: diagnosed.obstacle !== null,
+  fn: async () => {
+    const memory = Deno.readTextFileSync("/proc/meminfo");
+    const available_k = Number(/^MemAvailable: +(\d+) kB$/m.exec(memory)?.[1]);
+    const words = ["tcpconnlat", "--buffer", "1G"];
+    if (available_k > 1.2 * GIB_K) {
+      await using tracer = await start(words);
+      assert.equal((await tracer.stop()).code, 0);
+    } else {
+      assert.ok(available_k < GIB_K, `${available_k} kB neither are room nor are not`);
+      assert.match(refusal(await run(words)), /give --buffer a smaller size\.$/);
+    }
+  },
+});
