@@ -83,13 +83,13 @@ static struct soak_batch plan(const struct run *run, uint64_t n, uint32_t first,
 	struct soak_batch batch = { .kind = kind_of(n), .reach = n % 3, .first = first };
 	const struct listener *listener = &run->listeners[2 * server + (batch.reach != V4)];
 
-	batch.count = batch.kind == DEAF ? 3 : 20;
+	batch.count = batch.kind == DEAF ? 5 : 20;
 	if (batch.kind < DEAF) {
 		batch.sent = 100 + n * 101 % 9000;
 		batch.received = n * 997 % 30000;
 	} else if (batch.kind == DEAF) {
-		batch.sent = sizeof(struct soak_request) + 1;
-		batch.received = 1 + 2 * sizeof(uint32_t);
+		batch.sent = sizeof(struct soak_request) + SOAK_LOST + SOAK_AFTER;
+		batch.received = 2 + 2 * sizeof(uint32_t);
 	}
 	batch.to = destination(run, batch.reach, listener);
 	if (batch.kind == REFUSED)

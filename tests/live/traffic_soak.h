@@ -26,6 +26,9 @@ union address soak_address(enum reach reach, uint32_t n);
 void soak_client(const struct soak_batch *batch);
 __attribute__((noreturn)) void soak_server(const struct listener *listeners, volatile uint64_t *served);
 
+#define SOAK_LOST 999	/* bytes of the segment that a deaf server drops */
+#define SOAK_AFTER 10	/* segments after it, of a byte each, which have it sent again fast */
+
 #define SOAK_ADDRESSES 64	/* of clients */
 #define SOAK_PORTS 60000	/* of each */
 

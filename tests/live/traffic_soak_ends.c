@@ -13,7 +13,6 @@
 
 #define FIRST_PORT 2048
 #define POLL_MS 5	/* the interval of a bounded poll */
-#define LOST 3		/* segments that a deaf socket drops before it hears */
 
 static char padding[65536];
 
@@ -116,11 +115,22 @@ static void tell_deafness(int fd, uint32_t n, struct deafness server)
 		n, drops_of(fd), retransmits_of(fd), server.drops, server.retransmits);
 }
 
-static void talk(const struct soak_batch *batch, int fd, uint32_t n)
+/* Segments go at once, and so do their acknowledgements: in the course of a system call, and by no timer. */
+static void hurry(int fd)
+{
+	int one = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)))
+		die("cannot have a socket hurry: %m");
+}
+
+static void converse(const struct soak_batch *batch, int fd, uint32_t n)
 {
 	struct soak_request request = { batch->kind, batch->sent, batch->received };
 	struct deafness server;
 
+	hurry(fd);
 	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
 		die("cannot send a request: %m");
 	if (batch->kind != DEAF) {
@@ -129,7 +139,10 @@ static void talk(const struct soak_batch *batch, int fd, uint32_t n)
 		return;
 	}
 	receive_bytes(fd, 1); /* it has gone deaf */
-	send_bytes(fd, 1);
+	send_bytes(fd, SOAK_LOST);
+	receive_bytes(fd, 1); /* it hears again */
+	for (int i = 0; i < SOAK_AFTER; i++)
+		send_bytes(fd, 1);
 	if (recv(fd, &server, sizeof(server), MSG_WAITALL) != sizeof(server))
 		die("a deaf socket did not answer: %m");
 	tell_deafness(fd, n, server);
@@ -142,7 +155,7 @@ static void connect_one(const struct soak_batch *batch, uint32_t n)
 	if ((connect(fd, &batch->to.any, sizeof(batch->to)) ? errno : 0) != expected)
 		die("connect %u did not end as it must: %m", n);
 	if (batch->kind != REFUSED)
-		talk(batch, fd, n);
+		converse(batch, fd, n);
 	if (batch->kind == PASSIVE)
 		await_end(fd);
 	if (batch->kind == RESET)
@@ -167,21 +180,28 @@ void soak_client(const struct soak_batch *batch)
 	}
 }
 
+/* To large segments, so that acknowledgements are heard. */
 static void be_deaf_for_a_while(int fd)
 {
-	struct sock_filter all[] = { { BPF_RET | BPF_K, 0, 0, 0 } };
-	struct sock_fprog program = { LENGTH(all), all };
+	struct sock_filter large[] = {
+		{ BPF_LD | BPF_W | BPF_LEN, 0, 0, 0 },
+		{ BPF_JMP | BPF_JGT | BPF_K, 0, 1, SOAK_LOST / 2 },
+		{ BPF_RET | BPF_K, 0, 0, 0 },
+		{ BPF_RET | BPF_K, 0, 0, UINT32_MAX },
+	};
+	struct sock_fprog program = { LENGTH(large), large };
 	struct deafness told;
 	int none = 0;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
 		die("cannot attach a socket filter: %m");
 	send_bytes(fd, 1);
-	while (drops_of(fd) < LOST)
+	while (!drops_of(fd))
 		poll(NULL, 0, POLL_MS);
 	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)))
 		die("cannot detach a socket filter: %m");
-	receive_bytes(fd, 1);
+	send_bytes(fd, 1);
+	receive_bytes(fd, SOAK_LOST + SOAK_AFTER);
 	told = (struct deafness){ drops_of(fd), retransmits_of(fd) };
 	if (send(fd, &told, sizeof(told), MSG_NOSIGNAL) != sizeof(told))
 		die("cannot tell what was dropped: %m");
@@ -194,6 +214,7 @@ static void serve_one(int listener)
 
 	if (fd < 0 || recv(fd, &request, sizeof(request), MSG_WAITALL) != sizeof(request))
 		die("cannot read a request: %m");
+	hurry(fd);
 	if (request.kind == DEAF) {
 		be_deaf_for_a_while(fd);
 	} else {
