@@ -1,5 +1,6 @@
 // The outcome as a table for the terminal, and as docs/soak.md.
 import { CPU_GROWTH, CPU_NOISE_S, type Outcome, RSS_GROWTH_BYTES, WARM_UP, WARM_UP_S } from "./judge.ts";
+import { HIDDEN } from "./totals.ts";
 
 const HEADING = ["tool", "produced", "printed", "lost", "wrong", "RSS", "growth", "fds", "BPF", "CPU/socket", "right"];
 const MiB = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -59,7 +60,10 @@ was, and what is told wrong all count as *wrong*. This run had ${run.sockets} so
 ${run.packets} packets.
 
 - *produced* is what the traffic itself says that there was, or the kernel's counters (tcpretrans: what each socket says by
-  TCP_INFO; tcpdrop: SO_MEMINFO; netqtop: /proc/net/dev; softirqs: /proc/softirqs, read around it). It is in bytes for tcptop and
+  TCP_INFO; tcpdrop: SO_MEMINFO; netqtop: /proc/net/dev; softirqs: /proc/softirqs, read
+  around it, of which 1 in ${
+    Math.round(1 / HIDDEN)
+  } may interrupt a task beside which the kernel runs no program of BPF). It is in bytes for tcptop and
   tcpsubnet, in packets and bytes for netqtop. Of tcpstates, it is the links of each socket's chain of states, which must be whole.
 - *printed* and *lost* are to be *produced*, exactly.
 - *growth* is that of the resident memory after the warm-up (a fifth of the time, and at least ${WARM_UP_S} s), by the median

@@ -68,6 +68,9 @@ function begun(): Map<string, number> {
   }));
 }
 
+/** How many of softirqs may not be seen, as they interrupt tasks beside which some kernels run no program of BPF. */
+export const HIDDEN = 1 / 1000;
+
 /**
  * Of softirqs: of the whole machine, so that what it counts lies between what the kernel counted while it surely traced,
  * and what it counted from before it was started until after its end. On each CPU, one may be under way at either reading.
@@ -84,7 +87,8 @@ export function softirqs(): Tally & { mark(): void } {
       const verdict = { produced: 0, seen: 0, missing: 0 };
       for (const kind of before?.keys() ?? []) {
         const between = (from = before, to = ended) => (to?.get(kind) ?? 0) - (from?.get(kind) ?? 0);
-        const least = Math.max(0, between(began, ending) - navigator.hardwareConcurrency), most = between();
+        const least = Math.floor(Math.max(0, between(began, ending) - navigator.hardwareConcurrency) * (1 - HIDDEN)),
+          most = between();
         const seen = shown.get(kind) ?? 0;
         verdict.produced += Math.max(least, Math.min(seen, most));
         verdict.seen += Math.min(seen, most);
