@@ -7,6 +7,7 @@ ARGS ?=
 # What the executable runs on: denort (what deno compile takes), packed (Deno itself), or auto: denort if it can be had.
 RUNTIME ?= auto
 PREFIX ?= /usr/local
+MINUTES ?= 30
 TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts \
   tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/kit_test.ts \
   tests/privilege_test.ts tests/live
@@ -21,7 +22,7 @@ warnings := -Wall -Wextra -Werror
 bpf_clang := clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter \
   -Iout/include -fdebug-compilation-dir=.
 
-.PHONY: help deps run test check layouts readme vm bench install clean
+.PHONY: help deps run test check layouts readme vm bench soak install clean
 help: ## list the goals
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
@@ -65,6 +66,11 @@ bench: ## measure, side by side with C programs, as root (ARGS=--write for docs/
 	@package/deps.sh build bench
 	@$(MAKE) --no-print-directory nettrace out/traffic $(benches)
 	@$(deno) run -A tests/bench/run.ts $(ARGS)
+
+soak: ## run all tools at once on traffic that is known, for MINUTES=30, as root (ARGS=--write for docs/soak.md)
+	@package/deps.sh build bench
+	@$(MAKE) --no-print-directory nettrace out/traffic
+	@$(deno) run -A tests/soak/run.ts --minutes $(MINUTES) $(ARGS)
 
 install: nettrace | $(deno) ## copy the executable, its manual pages, completions and kit/ to PREFIX
 	@package/install.sh "$(DESTDIR)" "$(PREFIX)"

@@ -46,8 +46,9 @@ export async function runCount(run: Run, kernel: Kernel, terminal: Terminal): Pr
   const lookups = { ...NO_LOOKUPS, ...learned?.lookups };
   const row = compileRow(columns, layout.fields, format, views, sink.out, clock, lookups);
   sink.text(head);
+  let taken = true; // until nobody takes rows any more
   for (const at of inOrder(entries, layout, mode)) {
-    if (!sink.row((p) => row(at, p))) flushAll(sink, terminal);
+    if (!sink.row((p) => row(at, p)) && taken) taken = flushAll(sink, terminal);
   }
   flushAll(sink, terminal);
   if (!sink.closed) conclude(run, sink, { ...session.losses(), unwritten: sink.waiting }, terminal);

@@ -170,7 +170,10 @@ async function pauseUntil(
   }
 }
 
-/** Writes reports. While nobody takes them it waits, until an end is wanted; the kernel counts on. */
+/**
+ * Writes reports. While nobody takes them it waits, and the kernel counts on; once an end is wanted it waits no longer than
+ * flushAll() does, and what is not written is the sink's to count.
+ */
 export function newWriter(
   sink: Sink,
   clock: Clock,
@@ -178,10 +181,12 @@ export function newWriter(
   kernel: Pick<Kernel, "turn">,
   terminal: Pick<Terminal, "stopping" | "waitWritable">,
 ) {
+  let taken = true; // until nobody takes anything any more
   const flush = async () => {
-    while (!sink.flush() && !terminal.stopping()) {
-      terminal.waitWritable(BLOCKED_WAIT_MS);
+    while (taken && !sink.flush()) {
+      const ready = terminal.waitWritable(BLOCKED_WAIT_MS);
       await kernel.turn();
+      taken = ready || !terminal.stopping();
     }
   };
   const writer = {

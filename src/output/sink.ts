@@ -10,13 +10,17 @@ export interface Outlet {
 export interface Sink {
   /** Where rows are put, from `end` on. */
   readonly out: Uint8Array;
-  /** Adds what `write` puts at `end` as a row; false if the buffer is full and the outlet takes no more now. */
+  /**
+   * Adds what `write` puts at `end` as a row; false if the buffer is full then and the outlet takes no more now. A row that
+   * comes nevertheless is left out, and counted by `waiting`.
+   */
   row(write: (p: number) => number): boolean;
-  /** Adds text that is no row. */
+  /** Adds text that is no row; none to a full buffer. */
   text(text: string): void;
   /** Writes what it can; true if nothing is left. */
   flush(): boolean;
   readonly printed: number;
+  /** Rows that are not written: those in the buffer, and those that found no room in it. */
   readonly waiting: number;
   /** True once nobody reads any more. */
   readonly closed: boolean;
@@ -26,7 +30,7 @@ export interface Sink {
 export function newSink(outlet: Outlet, limit: number): Sink {
   const out = new Uint8Array(BATCH_BYTES + limit);
   const ends = new Uint32Array(BATCH_BYTES);
-  let end = 0, rows = 0, printed = 0, closed = false;
+  let end = 0, rows = 0, leftOut = 0, printed = 0, closed = false;
 
   const flush = (): boolean => {
     let written = 0;
@@ -57,11 +61,16 @@ export function newSink(outlet: Outlet, limit: number): Sink {
         rows++;
         return true;
       }
+      if (end >= BATCH_BYTES && !flush() && end >= BATCH_BYTES) {
+        leftOut++;
+        return false;
+      }
       end = write(end);
       ends[rows++] = end;
       return end < BATCH_BYTES || flush() || end < BATCH_BYTES;
     },
     text(text) {
+      if (end >= BATCH_BYTES) return;
       end += new TextEncoder().encodeInto(text, out.subarray(end)).written;
     },
     flush,
@@ -69,7 +78,7 @@ export function newSink(outlet: Outlet, limit: number): Sink {
       return printed;
     },
     get waiting() {
-      return rows;
+      return rows + leftOut;
     },
     get closed() {
       return closed;

@@ -86,7 +86,7 @@ const [POLL, ...EPOLL] = Deno.build.arch === "aarch64" ? ["73", "22", "441"] : [
  * True if nettrace traces: then its main thread waits in poll on descriptors of rings; or, if it samples, for the time
  * to pass, which it does for the first time once its programs are attached.
  */
-function waits(pid: number): boolean {
+export function waits(pid: number): boolean {
   const [number = "", , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
   return (number === POLL && count !== "0x0") || ((number === POLL || EPOLL.includes(number)) && attached(pid));
 }

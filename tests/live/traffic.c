@@ -23,6 +23,7 @@ static const struct scenario scenarios[] = {
 	{ "bytes", set_up_bytes, act_bytes },
 	{ "outcome", set_up_outcome, act_outcome },
 	{ "reset", set_up_reset, act_reset },
+	{ "soak", set_up_soak, act_soak },
 };
 
 static const struct scenario *scenario_named(const char *name)

@@ -138,6 +138,8 @@ struct listener *listen_on(struct run *run, enum reach reach, uint16_t port, int
 union address destination(const struct run *run, enum reach reach, const struct listener *listener);
 uint16_t port_of(const union address *address);
 void set_sysctl(const char *path, const char *value);
+void add_address6(const struct in6_addr *address);
+uint64_t all_retransmits(void);
 
 /* traffic_worker.c */
 void start_reports(struct run *run);
@@ -204,6 +206,8 @@ void set_up_close(struct run *run);
 void act_close(struct run *run);
 void set_up_reset(struct run *run);
 void act_reset(struct run *run);
+void set_up_soak(struct run *run);
+void act_soak(struct run *run);
 
 /* traffic_print.c */
 void print_ready(const struct run *run);

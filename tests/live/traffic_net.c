@@ -49,7 +49,7 @@ ino_t enter_new_network(void)
 }
 
 /* No duplicate address detection runs on lo, so the address can be used at once (net/ipv6/addrconf.c). */
-static void add_address6(const struct in6_addr *address)
+void add_address6(const struct in6_addr *address)
 {
 	struct in6_ifreq request = { .ifr6_addr = *address, .ifr6_prefixlen = 128 };
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -149,4 +149,19 @@ void set_sysctl(const char *path, const char *value)
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		die("cannot write %s: %m", path);
 	close(fd);
+}
+
+/* All that TCP has sent again in this network namespace (RetransSegs, the 12th number of Tcp in /proc/net/snmp). */
+uint64_t all_retransmits(void)
+{
+	FILE *file = fopen("/proc/self/net/snmp", "re");
+	uint64_t retransmits = UINT64_MAX;
+	char line[1024];
+
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "Tcp: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &retransmits);
+	if (retransmits == UINT64_MAX)
+		die("cannot read /proc/self/net/snmp");
+	fclose(file);
+	return retransmits;
 }

@@ -164,21 +164,6 @@ static uint64_t tell(struct run *run, struct order order)
 	return report.value;
 }
 
-/* All that TCP has sent again in this network namespace (RetransSegs, the 12th number of Tcp in /proc/net/snmp). */
-static uint64_t all_retransmits(void)
-{
-	FILE *file = fopen("/proc/self/net/snmp", "re");
-	uint64_t retransmits = UINT64_MAX;
-	char line[1024];
-
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "Tcp: %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu", &retransmits);
-	if (retransmits == UINT64_MAX)
-		die("cannot read /proc/self/net/snmp");
-	fclose(file);
-	return retransmits;
-}
-
 /*
  * v4=, v6=, mapped=: sockets. mode=data: the client sends and nobody hears; new_data: more than it may send at once;
  * fast: only the first segment is lost; reply: the other end sends; syn, synack: the handshake is not heard. at_least=

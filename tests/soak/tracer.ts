@@ -1,0 +1,62 @@
+// A nettrace that runs all the while, is watched, and of which every row is taken.
+import { commandLine, type Summary, waits } from "../live/nettrace.ts";
+import { type Usage, usageOf } from "./process.ts";
+import type { Row } from "./tally.ts";
+
+/** One that runs. */
+export interface Tracer {
+  readonly name: string;
+  /** What it has now. */
+  look(): Usage;
+  /** Ends it, and returns what it says at the end. Throws if it says anything else, or fails. */
+  end(): Promise<Summary>;
+}
+
+/** Lines of a stream, whole ones. */
+export async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const all = (rest + text).split("\n");
+    rest = all.pop() ?? "";
+    yield* all;
+  }
+}
+
+const NOTHING: Summary = { printed: 0, lost: 0, lost_by: {} };
+
+/** Starts nettrace and returns when it traces; gives each of its records to `take`. Throws if it ends before. */
+export async function startTracer(name: string, args: readonly string[], take: (row: Row) => void): Promise<Tracer> {
+  const [command, words] = commandLine(args);
+  const child = new Deno.Command(command, { args: words, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+  const complaints = new Response(child.stderr).text();
+  let ended = false, summary = NOTHING;
+  const read = (async () => {
+    for await (const line of lines(child.stdout)) {
+      const row = JSON.parse(line);
+      if (row.summary) summary = row.summary;
+      else take(row);
+    }
+  })();
+  const status = child.status.finally(() => ended = true);
+  while (!ended && !traces(child.pid)) await new Promise((next) => setTimeout(next, 10)); // of a poll that ends with it
+  if (ended) throw new Error(`nettrace ${args.join(" ")} ended: ${await complaints}`);
+  return {
+    name,
+    look: () => usageOf(child.pid),
+    async end() {
+      child.kill("SIGINT");
+      const [{ code }, complaint] = await Promise.all([status, complaints, read]);
+      if (code !== 0) throw new Error(`nettrace ${args.join(" ")} ended with ${code}: ${complaint}`);
+      if (complaint !== "") console.error(`${name}: ${complaint.trim()}`);
+      return summary;
+    },
+  };
+}
+
+function traces(pid: number): boolean {
+  try {
+    return waits(pid);
+  } catch {
+    return false; // it has just ended
+  }
+}
