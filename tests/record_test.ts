@@ -163,10 +163,10 @@ Deno.test("replay prints what the live tool printed at the same time, byte for b
       table = (await tracer.stop()).stdout;
       assert.equal((await recorder.stop()).code, 0);
     }
-    const rows = table.trimEnd().split("\n");
+    const rows = table.split("\n").slice(0, -1); // rows end with blanks, so nothing is to be trimmed
     assert.ok(rows.length > 3 * 17);
     const { stdout } = await run(["replay", "tcpaccept", dir, "--lport", "1-65535"]);
-    const shown = stdout.trimEnd().split("\n");
+    const shown = stdout.split("\n");
     const from = shown.indexOf(rows[1] ?? "");
     assert.equal(shown[0], rows[0]);
     assert.deepEqual(shown.slice(from, from + rows.length - 1), rows.slice(1));
