@@ -6,11 +6,13 @@ MAKEFLAGS += --no-builtin-rules
 ARGS ?=
 # What the executable runs on: denort (what deno compile takes), packed (Deno itself), or auto: denort if it can be had.
 RUNTIME ?= auto
+TARGET ?= dns
+SECONDS ?= 60
 PREFIX ?= /usr/local
 MINUTES ?= 30
 TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts \
   tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/kit_test.ts \
-  tests/privilege_test.ts tests/live
+  tests/privilege_test.ts tests/fuzz tests/live
 
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
@@ -22,7 +24,7 @@ warnings := -Wall -Wextra -Werror
 bpf_clang := clang -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(arch) $(warnings) -Wno-unused-parameter \
   -Iout/include -fdebug-compilation-dir=.
 
-.PHONY: help deps run test check layouts readme vm bench soak install clean
+.PHONY: help deps run test check layouts readme vm bench soak fuzz install clean
 help: ## list the goals
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
@@ -71,6 +73,9 @@ soak: ## run all tools at once on traffic that is known, for MINUTES=30, as root
 	@package/deps.sh build bench
 	@$(MAKE) --no-print-directory nettrace out/traffic
 	@$(deno) run -A tests/soak/run.ts --minutes $(MINUTES) $(ARGS)
+
+fuzz: $(objects) out/stub.bin | $(deno) ## fuzz a target by coverage, with nodejs and npm (TARGET=dns SECONDS=60)
+	@nice $(deno) run -A tests/fuzz/jazzer.ts $(TARGET) $(SECONDS)
 
 install: nettrace | $(deno) ## copy the executable, its manual pages, completions and kit/ to PREFIX
 	@package/install.sh "$(DESTDIR)" "$(PREFIX)"
