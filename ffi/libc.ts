@@ -3,7 +3,6 @@ import { SystemError } from "./error.ts";
 // Each synchronous symbol of Deno.dlopen is compiled (0.1 ms), so only what runs often, or finds the rest, is here.
 const HOT = {
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  poll_nonblocking: { name: "poll", parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const LOADER = {

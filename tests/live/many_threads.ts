@@ -3,11 +3,14 @@ import { openLibc } from "../../ffi/libc.ts";
 import { openPrivileges } from "../../ffi/privilege.ts";
 
 const libc = openLibc();
+const { symbols: threads } = Deno.dlopen("libc.so.6", {
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+});
 const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
 
 /** So many calls at once that wait, each in a thread of the runtime's pool. */
 const wait = (calls: number, ms: number) =>
-  Promise.all(Array.from({ length: calls }, () => libc.poll_nonblocking(null, 0n, ms)));
+  Promise.all(Array.from({ length: calls }, () => threads.poll(null, 0n, ms)));
 
 const { postMessage } = globalThis as { postMessage?: (message: string) => void }; // a worker has it
 if (postMessage) {

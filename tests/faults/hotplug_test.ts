@@ -1,0 +1,37 @@
+// CPUs that go and come while events are counted on each. Only where there are more than two, as one goes for a while.
+import assert from "node:assert/strict";
+import { assertSame, readJson, start } from "../live/nettrace.ts";
+import { type Connection, traffic } from "../live/traffic.ts";
+
+const cpu = navigator.hardwareConcurrency - 1;
+const switchOf = `/sys/devices/system/cpu/cpu${cpu}/online`;
+
+function canSwitch(): boolean {
+  try {
+    return cpu > 1 && Deno.readTextFileSync(switchOf) === "1\n";
+  } catch {
+    return false; // a machine whose CPUs stay
+  }
+}
+
+Deno.test({
+  name: "a CPU that goes and comes costs no event",
+  ignore: !canSwitch(),
+  async fn() {
+    await using tracer = await start(["tcpaccept", "--json"]);
+    const seen: { netns: number; connections: Connection[] }[] = [];
+    try {
+      for (const online of ["0", "1"]) {
+        Deno.writeTextFileSync(switchOf, online);
+        await using made = await traffic("accept", { v4: 31, v6: 29, mapped: 23 });
+        seen.push({ netns: made.ready.netns, connections: (await made.go()).connections });
+      }
+    } finally {
+      Deno.writeTextFileSync(switchOf, "1");
+    }
+    const { rows, summary } = readJson((await tracer.stop()).stdout);
+    assert.equal(summary.lost, 0);
+    const ours = rows.filter((row) => seen.some(({ netns }) => netns === row.netns));
+    assertSame(ours, seen.flatMap(({ connections }) => connections));
+  },
+});

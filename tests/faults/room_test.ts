@@ -1,0 +1,45 @@
+// More than there is room for, and more processes than anybody could follow: what is shown is right, the rest is counted.
+import assert from "node:assert/strict";
+import { facts, readJson, start } from "../live/nettrace.ts";
+import { traffic } from "../live/traffic.ts";
+import { generate } from "../soak/generator.ts";
+import { miscounts } from "../soak/judge.ts";
+import { tallies } from "../soak/tallies.ts";
+import { startTracer } from "../soak/tracer.ts";
+
+Deno.test("processes that are gone before their events are read are named right, and no bystander is", async () => {
+  const generator = await generate(3000, 3);
+  const netns = ["--netns", String(generator.netns)];
+  const judged = ["tcpconnect", "tcpaccept", "tcptracer", "tcplife", "tcpstates", "solisten"];
+  const tracers = await Promise.all(judged.map(async (tool) => {
+    const tally = tallies[tool]!();
+    return { tool, tally, tracer: await startTracer(tool, [tool, "--json", ...netns], (row) => tally.take(row)) };
+  }));
+  const ledger = await generator.go();
+  for (const { tool, tally, tracer } of tracers) {
+    const summary = await tracer.end(), verdict = tally.judge(ledger);
+    assert.ok(verdict.produced > 0);
+    assert.deepEqual(miscounts(verdict, summary), [], tool);
+  }
+  await generator.end();
+});
+
+Deno.test("more sockets than there is room for are lost by that cause, exactly, and with room again nothing is", async () => {
+  const ROOM = 512, OPEN = 2003;
+  await using tracer = await start(["tcplife", "--json", "--sockets", String(ROOM)]);
+  let crowd = 0;
+  {
+    await using made = await traffic("accept", { v4: OPEN });
+    crowd = made.ready.netns;
+    await made.go();
+  }
+  await using after = await traffic("close", { way: "active", n: 53, family: "4" });
+  const { connections } = await after.go();
+  const { rows, summary } = readJson((await tracer.stop()).stdout);
+  const shown = rows.filter((row) => row.netns === crowd).length;
+  const full = Object.entries(summary.lost_by).filter(([cause, n]) => n > 0 && cause.endsWith("_full"));
+  assert.ok(full.length > 0, JSON.stringify(summary));
+  assert.ok(shown < 2 * OPEN && shown + summary.lost >= 2 * OPEN, JSON.stringify({ shown, summary }));
+  const later = rows.filter((row) => row.netns === after.ready.netns);
+  assert.deepEqual(later.map(facts).sort(), connections.map(facts).sort());
+});
