@@ -18,7 +18,7 @@ for group in "$@"; do
     packages+=(chromium-headless-shell) # the largest by far: 96 MB to fetch, 306 MB installed
     ;;
   bench) packages+=(libbpf-dev libbpf1 libbpf-tools coreutils util-linux zstd) ;;
-  vm) packages+=(qemu-system-x86 busybox-static cpio zstd lz4 xz-utils iproute2 nftables) ;;
+  vm) packages+=(qemu-system-x86 busybox-static cpio zstd lz4 xz-utils iproute2 nftables libbpf-tools bpftrace) ;;
   *)
     echo "deps.sh: there is no group $group; say build, test, vm or bench." >&2
     exit 2

@@ -85,6 +85,7 @@ function section(suite: string, results: readonly KernelRows[]): string {
   return `## ${suite}\n\n${table(["kernel", ...plans.map((plan) => plan ?? "result"), "commit"], lines)}`;
 }
 
-function table(headings: readonly string[], lines: readonly (readonly string[])[]): string {
+/** A table of Markdown. */
+export function table(headings: readonly string[], lines: readonly (readonly string[])[]): string {
   return [headings, headings.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

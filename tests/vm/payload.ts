@@ -22,17 +22,23 @@ export function suites(): string[] {
 
 /** The programs, and the tests with all they import, laid out as in this tree under /nettrace. */
 export async function payload(): Promise<Entry[]> {
+  const files = [...await sources()].map((copy) => ({
+    path: `/nettrace/${copy.slice(root.length)}`,
+    mode: 0o644,
+    copy,
+  }));
+  return [...await program_entries(PROGRAMS), ...files];
+}
+
+/** Programs of this machine by their paths in the guest, with their libraries. Throws a sentence when one is missing. */
+export async function program_entries(programs: Readonly<Record<string, string>>): Promise<Entry[]> {
   const entries = new Map<string, Entry>();
-  for (const [path, copy] of Object.entries(PROGRAMS)) {
+  for (const [path, copy] of Object.entries(programs)) {
     await Deno.stat(copy).catch(() => {
       throw new Error(`${copy} is missing: type make, and install what tests/vm/README.md lists.`);
     });
     entries.set(path, { path, mode: 0o755, copy });
     for (const library of await libraries(copy)) entries.set(library, { path: library, mode: 0o755, copy: library });
-  }
-  for (const file of await sources()) {
-    const path = `/nettrace/${file.slice(root.length)}`;
-    entries.set(path, { path, mode: 0o644, copy: file });
   }
   return [...entries.values()];
 }
@@ -46,10 +52,14 @@ async function libraries(program: string): Promise<string[]> {
 /** All files of tests/live, and the modules that these and guest.ts import. */
 async function sources(): Promise<Set<string>> {
   const live = (await output(["find", `${root}tests/live`, "-type", "f"])).trim().split("\n");
-  const files = new Set(live);
-  for (const module of [`${root}tests/vm/guest.ts`, ...live.filter((file) => file.endsWith(".ts"))]) {
-    for (const file of await imports(module)) files.add(file);
-  }
+  const modules = [`${root}tests/vm/guest.ts`, ...live.filter((file) => file.endsWith(".ts"))];
+  return new Set([...live, ...await imported(modules)]);
+}
+
+/** The modules, and all that they import. */
+export async function imported(modules: readonly string[]): Promise<Set<string>> {
+  const files = new Set<string>();
+  for (const module of modules) for (const file of await imports(module)) files.add(file);
   return files;
 }
 

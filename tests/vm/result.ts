@@ -7,6 +7,15 @@ export interface Job {
   readonly plans?: readonly string[];
 }
 
+/** The suite that compares tools with their twins; `oracle-tcptop` compares one. It is no live test. */
+export const ORACLE = "oracle";
+
+/** True of the suite that compares all tools, or one, with their twins. */
+export const is_oracle = (suite: string): boolean => suite === ORACLE || suite.startsWith(`${ORACLE}-`);
+
+/** The one tool that a suite compares with its twin; undefined if it compares all. */
+export const oracle_tool = (suite: string): string | undefined => suite.split("-")[1];
+
 /** What `nettrace doctor --json` says of this kernel; it says more, which the matrix does not need. */
 export interface Doctor {
   readonly nettrace: { readonly commit: string };

@@ -3,9 +3,12 @@ import { parseArgs } from "node:util";
 import { type Kernel, kernels, unpack } from "./kernel.ts";
 import { type Machine, machines } from "./machine.ts";
 import { document, type KernelRows, type MachineRows } from "./matrix.ts";
+import { compared_results, oracle_document } from "./oracle_document.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
+import { is_oracle, oracle_tool } from "./result.ts";
 import { hold, kept_rows, type Outcome, type Trial } from "./trial.ts";
+import { oracles, twin_entries } from "./twins.ts";
 
 const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --kernels 5.10,7.2       these kernels only
@@ -14,6 +17,7 @@ const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --machine no-btf         these machines of machines.json, and no kernel's matrix
   --plans fexit,kprobe     these plans only
   --only tcpaccept         these live tests only
+  --only oracle            beside the tools of others, on the same traffic: writes docs/oracle.md
   --jobs 2                 this many guests at once (default: one per CPU)
   --append 'WORD...'       add to the guests' kernel command line
   --pin                    pin the kernels that their suites have now, and run nothing`;
@@ -64,13 +68,17 @@ function parse(args: string[]): Options | "pin" | "help" {
     machines: names === undefined && (values.kernels ?? values.only ?? values.plans) !== undefined
       ? [] // as parts of the kernels' matrix were asked for
       : choose("machine", machines(), ({ name }) => name, names),
-    tests: choose("live test", suites(), (name) => name, only),
-    machine_tests: choose("live test", suites(), (name) => name, values.only ?? (values.ci ? "every" : undefined)),
+    tests: choose_tests(only),
+    machine_tests: choose_tests(values.only ?? (values.ci ? "every" : undefined)),
     ...(plans !== undefined && { plans: plans.split(",") }),
     jobs,
     append: append ?? "",
     whole: plans === undefined && append === undefined,
   };
+}
+
+function choose_tests(only: string | undefined): string[] {
+  return only === undefined ? suites() : choose("test", [...suites(), ...oracles()], (name) => name, only);
 }
 
 function choose<T>(what: string, all: readonly T[], name: (one: T) => string, wanted: string | undefined): T[] {
@@ -90,8 +98,9 @@ async function trials({ selected, machines, tests, machine_tests, plans, append,
     const unpacked = await unpack(kernel);
     if (unpacked.moved) console.log(unpacked.moved);
     for (const suite of tests) {
+      const all = is_oracle(suite) ? [...files, ...await twin_entries(oracle_tool(suite))] : files;
       const job = { suite, ...(plans && { plans }) };
-      found.push({ label: kernel.label, kernel, unpacked, job, payload: files, append, whole });
+      found.push({ label: kernel.label, kernel, unpacked, job, payload: all, append, whole });
     }
   }
   for (const machine of machines) {
@@ -137,6 +146,11 @@ async function write_document(): Promise<void> {
   await Deno.writeTextFile(`${root}docs/kernels.md`, document(results, others));
 }
 
+async function write_oracle_document(): Promise<void> {
+  const text = oracle_document(await compared_results(kernels(), oracles()));
+  await Deno.writeTextFile(`${root}docs/oracle.md`, text);
+}
+
 async function main(options: Options): Promise<boolean> {
   const started = performance.now();
   const all = await trials(options);
@@ -145,6 +159,8 @@ async function main(options: Options): Promise<boolean> {
   const results = [...in_order.values()];
   if (options.whole) await write_document();
   const failures = results.flatMap((result) => result.failures);
+  const compared = options.tests.some(is_oracle);
+  if (options.whole && compared && failures.length === 0) await write_oracle_document();
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const wall_s = (performance.now() - started) / 1000;
   console.log(`guests: ${all.length}, failures: ${failures.length}, time: ${wall_s.toFixed(0)} s`);

@@ -28,7 +28,9 @@ export interface Trial {
   readonly whole: boolean;
 }
 
-const place = (label: string, suite: string, whole: boolean) => `out/vm/${whole ? "" : "part/"}${label}/${suite}`;
+/** Where a guest leaves what it brought. */
+export const place = (label: string, suite: string, whole: boolean) =>
+  `out/vm/${whole ? "" : "part/"}${label}/${suite}`;
 
 export interface Outcome {
   /** `uname -r`; absent when the guest brought no result. */
