@@ -2,7 +2,7 @@
 // words. What is so on machines with something missing is in tests/vm/machines.json. Traffic is of IPv4 alone, as there
 // are machines without IPv6.
 import assert from "node:assert/strict";
-import { assertSame, readJson, type Result, type Row, run, type Running, start } from "./nettrace.ts";
+import { assertSame, commandLine, readJson, type Row, run, type Running, start } from "./nettrace.ts";
 import { type Connection, type Done, traffic } from "./traffic.ts";
 
 interface Diagnosis {
@@ -25,9 +25,14 @@ const WORDS: Readonly<Record<string, string[]>> = {
 };
 const words = (tool: string) => ["--json", ...WORDS[tool] ?? []];
 
-/** What a run that could not trace says, in one line. */
-function refusal({ code, stdout, stderr }: Result): string {
-  assert.deepEqual([code, stdout], [1, ""], stderr);
+const PATIENCE_S = "120"; // after which what was to refuse traces
+
+/** What a run that cannot trace says, in one line. */
+async function refusal(args: readonly string[]): Promise<string> {
+  const [command, words] = commandLine(args);
+  const ended = await new Deno.Command("timeout", { args: ["-s", "KILL", PATIENCE_S, command, ...words] }).output();
+  const [stdout = "", stderr = ""] = [ended.stdout, ended.stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert.deepEqual([ended.code, stdout], [1, ""], stderr);
   const [line = "", ...rest] = stderr.split("\n");
   assert.deepEqual(rest, [""], `it is to say one sentence: ${stderr}`);
   assert.ok(line.startsWith("nettrace: "), line);
@@ -41,7 +46,7 @@ for (const { name, plan, plans } of diagnosed.tools) {
       const { code, stderr } = await tracer.stop();
       assert.deepEqual([code, stderr], [0, ""]);
     } else {
-      const said = refusal(await run([name, ...words(name)]));
+      const said = await refusal([name, ...words(name)]);
       const why = plans.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
       assert.equal(
         said,
@@ -51,7 +56,7 @@ for (const { name, plan, plans } of diagnosed.tools) {
     for (const { name: one, usable, reason } of plans) {
       if (usable) continue;
       assert.equal(
-        refusal(await run([name, ...words(name), "--plan", one])),
+        await refusal([name, ...words(name), "--plan", one]),
         diagnosed.obstacle ?? `The plan ${one}: ${reason}. Leave out --plan to use the best one that works.`,
       );
     }
@@ -158,7 +163,7 @@ Deno.test({
       assert.equal((await tracer.stop()).code, 0);
     } else {
       assert.ok(available_k < GIB_K, `${available_k} kB neither are room nor are not`);
-      assert.match(refusal(await run(words)), /give --buffer a smaller size\.$/);
+      assert.match(await refusal(words), /give --buffer a smaller size\.$/);
     }
   },
 });
