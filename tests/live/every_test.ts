@@ -44,7 +44,8 @@ for (const { name, plan, plans } of diagnosed.tools) {
     if (plan !== null) {
       await using tracer = await start([name, ...words(name)]);
       const { code, stderr } = await tracer.stop();
-      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stderr, /^(nettrace: [^\n]+\n)*$/); // tcpdrop says what kernels before 5.17 do not tell
+      assert.equal(code, 0, stderr);
     } else {
       const said = await refusal([name, ...words(name)]);
       const why = plans.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
@@ -102,7 +103,8 @@ const CHECKS: Readonly<Record<string, (made: Made) => void>> = {
     assert.equal(rows.length, 4 * N);
   },
   tcpretrans: ({ rows }) => assert.deepEqual(rows, []),
-  tcpdrop: ({ rows }) => assert.deepEqual(rows, []),
+  // Kernels that give no reasons do not tell what is lost from what is only freed.
+  tcpdrop: ({ rows }) => assert.deepEqual(rows.filter((row) => row["reason"] !== null), []),
   solisten: ({ rows }) => assert.deepEqual(rows, []),
   softirqs: ({ rows }) => assert.ok(rows.some((row) => row["softirq"] === "net_rx")),
   netqtop: ({ rows, bytes: { sent = NaN } }) => {
@@ -138,8 +140,9 @@ Deno.test({
     }
     const ends = (await closing.go()).connections, bytes = await sending.go();
     assert.equal(ends.length, 2 * N);
-    for (const [tool, tracer] of running) {
-      const { code, stdout, stderr } = await tracer.stop();
+    // At once, as each waits until no CPU runs its programs any more.
+    const results = await Promise.all([...running].map(async ([tool, tracer]) => [tool, await tracer.stop()] as const));
+    for (const [tool, { code, stdout, stderr }] of results) {
       assert.equal(code, 0, stderr);
       const { rows, summary } = readJson(stdout);
       const { first_read: _, first_write: __, ...lost } = summary.lost_by; // of sockets that nobody had open at the start
@@ -158,12 +161,13 @@ Deno.test({
     const memory = Deno.readTextFileSync("/proc/meminfo");
     const available_k = Number(/^MemAvailable: +(\d+) kB$/m.exec(memory)?.[1]);
     const words = ["tcpconnlat", "--buffer", "1G"];
-    if (available_k > 1.2 * GIB_K) {
+    const traces = async () => {
       await using tracer = await start(words);
       assert.equal((await tracer.stop()).code, 0);
-    } else {
-      assert.ok(available_k < GIB_K, `${available_k} kB neither are room nor are not`);
-      assert.match(await refusal(words), /give --buffer a smaller size\.$/);
-    }
+    };
+    const refuses = async () => assert.match(await refusal(words), /give --buffer a smaller size\.$/);
+    if (available_k > 2 * GIB_K) await traces();
+    else if (available_k < GIB_K) await refuses();
+    else await traces().catch(refuses); // as it is with what else needs memory just then
   },
 });
