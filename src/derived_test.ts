@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import tcpaccept from "../tools/tcpaccept.ts";
 import tcpconnlat from "../tools/tcpconnlat.ts";
+import tcpsubnet from "../tools/tcpsubnet.ts";
 import { allOptions } from "./cli.ts";
 import { commands } from "./command.ts";
 import { completions } from "./completion.ts";
@@ -94,6 +95,16 @@ Deno.test("doctor says which plan is used and why the better ones are not", () =
   assert.deepEqual(diagnosis.tools[0]?.plans.map((p) => p.usable), [false, false, true, true]);
   const text = report(diagnosis);
   assert.match(text, /^tcpaccept +uses tracepoint\n {2}fexit +this kernel does not allow/m);
+});
+
+Deno.test("doctor tries a tool's programs as they are when its name is all that is typed", () => {
+  const kernel = newKernel(newRing(4096));
+  const places = ["counting_tx", "counting_rx"].map((name) =>
+    tcpsubnet.layout.rodata[name]?.offset ?? assert.fail(name)
+  );
+  for (const place of places) kernel.constants.setUint8(place, 1); // as the object has them
+  diagnose([tcpsubnet], kernel, build);
+  assert.deepEqual(places.map((place) => kernel.constants.getUint8(place)), [1, 0]);
 });
 
 Deno.test("doctor says what keeps every tool from running", () => {

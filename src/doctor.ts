@@ -83,6 +83,15 @@ function libbpfOf(kernel: Kernel): Diagnosis["libbpf"] {
   }
 }
 
+/**
+ * The constants of a tool whose name is all that is typed; those that are always set where that is not enough for it. They
+ * decide which parts of its programs the verifier looks at, and so whether a kernel takes them.
+ */
+function constantsOf(tool: Tool, kernel: Kernel): Request["constants"] {
+  const needs = Object.values(tool.options).some((option) => option.required);
+  return { ...!needs && tool.learn?.(kernel, () => {}, new Map()).constants, ...tool.constants };
+}
+
 function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null, status: string): ToolDiagnosis {
   const plans = tool.plans.map((plan) => {
     const reason = machine ?? reasonAgainst(tool, plan, kernel);
@@ -100,7 +109,7 @@ function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null, status
 
 function reasonAgainst(tool: Tool, plan: Tool["plans"][number], kernel: Kernel): string | undefined {
   try {
-    const result = tryPlan(tool, plan, NOTHING_ASKED, kernel);
+    const result = tryPlan(tool, plan, { ...NOTHING_ASKED, constants: constantsOf(tool, kernel) }, kernel);
     if ("reason" in result) return result.reason;
     result.session[Symbol.dispose]();
     return undefined;

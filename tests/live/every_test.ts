@@ -2,7 +2,7 @@
 // words. What is so on machines with something missing is in tests/vm/machines.json. Traffic is of IPv4 alone, as there
 // are machines without IPv6.
 import assert from "node:assert/strict";
-import { assertSame, readJson, type Result, type Row, run, type Running, start } from "./nettrace.ts";
+import { assertSame, commandLine, readJson, type Row, run, type Running, start } from "./nettrace.ts";
 import { type Connection, type Done, traffic } from "./traffic.ts";
 
 interface Diagnosis {
@@ -25,9 +25,14 @@ const WORDS: Readonly<Record<string, string[]>> = {
 };
 const words = (tool: string) => ["--json", ...WORDS[tool] ?? []];
 
-/** What a run that could not trace says, in one line. */
-function refusal({ code, stdout, stderr }: Result): string {
-  assert.deepEqual([code, stdout], [1, ""], stderr);
+const PATIENCE_S = "120"; // after which what was to refuse traces
+
+/** What a run that cannot trace says, in one line. */
+async function refusal(args: readonly string[]): Promise<string> {
+  const [command, words] = commandLine(args);
+  const ended = await new Deno.Command("timeout", { args: ["-s", "KILL", PATIENCE_S, command, ...words] }).output();
+  const [stdout = "", stderr = ""] = [ended.stdout, ended.stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert.deepEqual([ended.code, stdout], [1, ""], stderr);
   const [line = "", ...rest] = stderr.split("\n");
   assert.deepEqual(rest, [""], `it is to say one sentence: ${stderr}`);
   assert.ok(line.startsWith("nettrace: "), line);
@@ -39,9 +44,10 @@ for (const { name, plan, plans } of diagnosed.tools) {
     if (plan !== null) {
       await using tracer = await start([name, ...words(name)]);
       const { code, stderr } = await tracer.stop();
-      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stderr, /^(nettrace: [^\n]+\n)*$/); // tcpdrop says what kernels before 5.17 do not tell
+      assert.equal(code, 0, stderr);
     } else {
-      const said = refusal(await run([name, ...words(name)]));
+      const said = await refusal([name, ...words(name)]);
       const why = plans.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
       assert.equal(
         said,
@@ -51,7 +57,7 @@ for (const { name, plan, plans } of diagnosed.tools) {
     for (const { name: one, usable, reason } of plans) {
       if (usable) continue;
       assert.equal(
-        refusal(await run([name, ...words(name), "--plan", one])),
+        await refusal([name, ...words(name), "--plan", one]),
         diagnosed.obstacle ?? `The plan ${one}: ${reason}. Leave out --plan to use the best one that works.`,
       );
     }
@@ -97,7 +103,8 @@ const CHECKS: Readonly<Record<string, (made: Made) => void>> = {
     assert.equal(rows.length, 4 * N);
   },
   tcpretrans: ({ rows }) => assert.deepEqual(rows, []),
-  tcpdrop: ({ rows }) => assert.deepEqual(rows, []),
+  // Kernels that give no reasons do not tell what is lost from what is only freed.
+  tcpdrop: ({ rows }) => assert.deepEqual(rows.filter((row) => row["reason"] !== null), []),
   solisten: ({ rows }) => assert.deepEqual(rows, []),
   softirqs: ({ rows }) => assert.ok(rows.some((row) => row["softirq"] === "net_rx")),
   netqtop: ({ rows, bytes: { sent = NaN } }) => {
@@ -133,8 +140,9 @@ Deno.test({
     }
     const ends = (await closing.go()).connections, bytes = await sending.go();
     assert.equal(ends.length, 2 * N);
-    for (const [tool, tracer] of running) {
-      const { code, stdout, stderr } = await tracer.stop();
+    // At once, as each waits until no CPU runs its programs any more.
+    const results = await Promise.all([...running].map(async ([tool, tracer]) => [tool, await tracer.stop()] as const));
+    for (const [tool, { code, stdout, stderr }] of results) {
       assert.equal(code, 0, stderr);
       const { rows, summary } = readJson(stdout);
       const { first_read: _, first_write: __, ...lost } = summary.lost_by; // of sockets that nobody had open at the start
@@ -153,12 +161,13 @@ Deno.test({
     const memory = Deno.readTextFileSync("/proc/meminfo");
     const available_k = Number(/^MemAvailable: +(\d+) kB$/m.exec(memory)?.[1]);
     const words = ["tcpconnlat", "--buffer", "1G"];
-    if (available_k > 1.2 * GIB_K) {
+    const traces = async () => {
       await using tracer = await start(words);
       assert.equal((await tracer.stop()).code, 0);
-    } else {
-      assert.ok(available_k < GIB_K, `${available_k} kB neither are room nor are not`);
-      assert.match(refusal(await run(words)), /give --buffer a smaller size\.$/);
-    }
+    };
+    const refuses = async () => assert.match(await refusal(words), /give --buffer a smaller size\.$/);
+    if (available_k > 2 * GIB_K) await traces();
+    else if (available_k < GIB_K) await refuses();
+    else await traces().catch(refuses); // as it is with what else needs memory just then
   },
 });

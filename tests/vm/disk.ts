@@ -1,7 +1,7 @@
 import { output } from "./command.ts";
 import type { Entry } from "./cpio.ts";
 
-const LARGE_BYTES = 16 << 20, SPARE_BYTES = 16 << 20;
+const LARGE_BYTES = 16 << 20, SPARE_BYTES = 48 << 20;
 
 /**
  * Makes an image of a disk with the large ones of the files; returns what is left for the initramfs, which is all in
@@ -19,7 +19,7 @@ export async function move_to_disk(files: readonly Entry[], image: string): Prom
     await Deno.chmod(path, entry.mode);
   }
   const size_k = Math.ceil((large.reduce((sum, entry) => sum + size(entry), SPARE_BYTES)) / 1024);
-  await output(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", dir, image, `${size_k}k`]);
+  await output(["/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", dir, image, `${size_k}k`]);
   await Deno.remove(dir, { recursive: true });
   const list = large.map(({ path }) => `${path}\n`).join("");
   return [
