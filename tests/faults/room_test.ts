@@ -24,7 +24,7 @@ Deno.test("processes that are gone before their events are read are named right,
   await generator.end();
 });
 
-Deno.test("more sockets than there is room for are lost by that cause, exactly, and with room again nothing is", async () => {
+Deno.test("more sockets than there is room for are told as lost by that cause, all of them, and with room again nothing is lost", async () => {
   const ROOM = 512, OPEN = 2003;
   await using tracer = await start(["tcplife", "--json", "--sockets", String(ROOM)]);
   let crowd = 0;
