@@ -38,16 +38,6 @@ export function openKernel(from: {
     });
   let rights: Privileges | undefined;
   const privileges = () => rights ??= openPrivileges(libc, from.asset("relinquish.so"), SYS_bpf);
-  // Other threads have what libbpf takes to load a program to give up their rights in, so that nobody waits for them.
-  let begun = false;
-  const begin = () => {
-    try {
-      privileges();
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error; // relinquish() meets it again, and tells
-    }
-    return true;
-  };
   const waited = new Int32Array(2 * MOST_WAITED); // struct pollfd
   const poll = (on: readonly { fd: number }[], events: number, timeout_ms: number): boolean => {
     for (let i = 0; i < on.length; i++) {
@@ -66,10 +56,7 @@ export function openKernel(from: {
   const isSecure = () => libc.getauxval(AT_SECURE) !== 0n;
 
   return {
-    open(tool: string): BpfObject {
-      begun ||= begin();
-      return openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`));
-    },
+    open: (tool: string): BpfObject => openObject(libc, libbpf(), tool, from.asset(`${tool}.bpf.o`)),
     wait: (rings: readonly { fd: number }[], timeout_ms: number) => poll(rings, POLLIN, timeout_ms),
     /** Waits until a descriptor can be written to; false after the timeout or by a signal. */
     waitWritable: (fd: number, timeout_ms: number) => poll([{ fd }], POLLOUT, timeout_ms),
@@ -120,6 +107,13 @@ export function openKernel(from: {
     isSecure,
     allowsBpf: (effective: bigint) => privileges().allowsBpf(effective),
     allowsWriting: (directory: string, effective: bigint) => privileges().allowsWriting(directory, effective),
+    beginToRelinquish(): void {
+      try {
+        privileges();
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error; // relinquish() meets it again, and tells
+      }
+    },
     relinquish: (kept: bigint) => privileges().relinquish(kept),
     libbpf,
     openJournal: () => openJournal(libc),

@@ -106,6 +106,8 @@ export interface Kernel {
   allowsBpf(effective: bigint): boolean;
   /** True if files can certainly be made in the directory with only these capabilities in effect. Throws CallErrors. */
   allowsWriting(directory: string, effective: bigint): boolean;
+  /** Has the other threads give up their rights, which they need for nothing, while this one goes on. */
+  beginToRelinquish(): void;
   /** Gives up all capabilities but the kept ones, and what a new program could gain, for all threads. Throws CallErrors. */
   relinquish(kept: bigint): void;
   /** The inode number of a file, or undefined where there is none. */

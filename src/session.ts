@@ -68,8 +68,10 @@ export function openSession(tool: Tool, request: Request, kernel: Kernel): Sessi
   if (machine !== undefined) throw new CannotRun(machine);
   const cgroups = request.constants["noting_cgroups"] ? cgroupObstacle(kernel) : undefined;
   if (cgroups !== undefined) throw new CannotRun(cgroups);
+  const plans = wantedPlans(tool, request.plan);
+  kernel.beginToRelinquish(); // they have what it takes to load programs to do it in, and nobody waits for them
   const trials: Trial[] = [];
-  for (const plan of wantedPlans(tool, request.plan)) {
+  for (const plan of plans) {
     const result = tryPlan(tool, plan, request, kernel);
     if ("session" in result) return result.session;
     trials.push({ plan, reason: result.reason });

@@ -113,6 +113,7 @@ export function newKernel(
     openBytes: (path) => () => overrides.readBytes?.(path),
     allowsBpf: () => true,
     allowsWriting: () => true,
+    beginToRelinquish: () => {},
     relinquish: () => {},
     exists: () => true,
     ...overrides,
