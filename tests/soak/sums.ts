@@ -132,10 +132,14 @@ export function states(): Tally {
           complaints.add(last[side].at(n) ? 1 : 0, () => `${side} of socket ${n}, which never was`);
         }
       }
-      return { produced: seen + missing, seen, missing, wrong: complaints.wrong, examples: complaints.examples };
+      const { wrong, examples } = complaints;
+      return { produced: seen + missing, seen, missing, missing_most: MOST_CHANGES * missing, wrong, examples };
     },
   };
 }
+
+/** Changes of a socket's state from CLOSE to CLOSE: SYN_SENT, ESTABLISHED, FIN_WAIT1, CLOSING, TIME_WAIT, CLOSE at most. */
+const MOST_CHANGES = 6;
 
 /** Of tools whose rows do not tell the source port: how many each process did. */
 export function pidCounts(counts: (batch: Batch) => boolean): Tally {

@@ -9,6 +9,8 @@ export interface Verdict {
   produced: number;
   seen: number;
   missing: number;
+  /** Where gaps are seen, and not how wide they are, `missing` counts gaps, and this is the most that may be missing. */
+  missing_most?: number;
   /** How many were shown twice, never were, or are told wrong. */
   wrong: number;
   /** The first of what is missing or wrong, in words. */
