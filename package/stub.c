@@ -104,7 +104,7 @@ static i64 call(i64 number, u64 a, u64 b, u64 c)
 }
 #endif
 
-enum { ENOENT = 2, EFAULT = 14 };
+enum { ENOENT = 2, EFAULT = 14, EBUSY = 16 };
 enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_NOEXEC_SEAL = 8 };
 enum { F_ADD_SEALS = 1033, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8 };
 
@@ -194,8 +194,14 @@ static u32 seal_payload(const struct config *config)
 	}
 	if (sum((const u64 *)from, config->payload_size) != config->payload_sum)
 		fail("this executable is damaged; install it again", 0);
-	i64 error = call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	/*
+	 * Whoever looks at one of its pages at that moment, as migration does and DAMON, keeps it from being sealed, and the
+	 * kernel waits for them for a sixth of a second only (memfd_wait_for_pins, mm/memfd.c).
+	 */
+	i64 error = -EBUSY;
 
+	for (int tries = 0; error == -EBUSY && tries < 30; tries++)
+		error = call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 	if (error)
 		fail("cannot start, as the system does not seal memory files", error);
 	return fd;

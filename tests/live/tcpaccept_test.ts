@@ -211,7 +211,7 @@ for (const plan of await plans("tcpaccept")) {
   });
 
   test("accounts for every event of a flood through a ring of one page", async () => {
-    const seen = await traced(plan, "flood", { n: 1009 }, () => ["--buffer", "4K"]);
+    const seen = await traced(plan, "flood", { n: 1009 }, ({ netns }) => ["--buffer", "4K", "--netns", String(netns)]);
     assert.equal(seen.done.accepted, 1009);
     accounted(seen, "ring_full", 1009);
     // Many of these connections were reset before they were accepted, and still have their port.
