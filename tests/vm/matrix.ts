@@ -34,7 +34,7 @@ export function document(results: readonly KernelRows[], others: readonly Machin
 
 Written by \`make vm\`, which boots each of these kernels and runs the live tests in it, with every plan (set of kernel
 hooks) forced in turn. Bold is the plan that a tool takes there by itself. Results are of the last run of each test on
-each kernel, with nettrace as of that commit.
+each kernel, good or bad, with nettrace as of that commit; "not run" is what has had none.
 
 ${table(["kernel", "release", "package version", "Debian suite"], results.map(kernel_line))}
 
@@ -60,6 +60,7 @@ function kernel_line({ kernel, release, version }: KernelRows): string[] {
 
 function machine_line({ machine: { name, what, kernel }, rows }: MachineRows): string[] {
   const results = rows.map((row) => `${row.suite}${row.plan ? ` ${row.plan}` : ""}: ${outcome(row)}`);
+  if (rows.length === 0) return [name, what, kernel, "not run", ""];
   return [name, what, kernel, results.join("<br>"), [...new Set(rows.map(({ commit }) => commit ?? ""))].join(", ")];
 }
 
@@ -80,7 +81,7 @@ function section(suite: string, results: readonly KernelRows[]): string {
       if (!row) return "";
       return row.preferred ? `**${outcome(row)}**` : outcome(row);
     }),
-    rows(result)[0]?.commit ?? "",
+    rows(result).length > 0 ? rows(result)[0]?.commit ?? "" : "not run",
   ]);
   return `## ${suite}\n\n${table(["kernel", ...plans.map((plan) => plan ?? "result"), "commit"], lines)}`;
 }

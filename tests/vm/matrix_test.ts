@@ -40,5 +40,11 @@ Deno.test("document has a table per tool with a line per kernel and a column per
 | 6.1 | **1 passed** |  | abc |
 `));
   ok(text.includes("| no-btf | no BTF | 7.2 | every: 1 passed | abc |\n"));
+  ok(
+    document([{ kernel, release: "x", version: "y", rows }, { kernel, release: "x", version: "y", rows: [] }], [])
+      .includes(
+        "| 5.10 |  |  | not run |\n",
+      ),
+  );
   ok(text.includes('Unusable on no-btf, as "it is off": tcplife fexit.'));
 });

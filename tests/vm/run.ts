@@ -20,7 +20,8 @@ const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --only oracle            beside the tools of others, on the same traffic: writes docs/oracle.md
   --jobs 2                 this many guests at once (default: one per CPU)
   --append 'WORD...'       add to the guests' kernel command line
-  --pin                    pin the kernels that their suites have now, and run nothing`;
+  --pin                    pin the kernels that their suites have now, and run nothing
+  --document               write docs/kernels.md of what was kept of earlier runs, and run nothing`;
 
 /** Those that take least time, as nothing works there, or only some. */
 const CI_MACHINES = "no-btf,lockdown";
@@ -38,7 +39,7 @@ interface Options {
   readonly whole: boolean;
 }
 
-function parse(args: string[]): Options | "pin" | "help" {
+function parse(args: string[]): Options | "pin" | "document" | "help" {
   const { values } = parseArgs({
     args,
     options: {
@@ -50,11 +51,13 @@ function parse(args: string[]): Options | "pin" | "help" {
       jobs: { type: "string" },
       append: { type: "string" },
       pin: { type: "boolean" },
+      document: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) return "help";
   if (values.pin) return "pin";
+  if (values.document) return "document";
   const all = kernels();
   const { append } = values;
   const labels = values.kernels ?? (values.ci ? all.at(-1)!.label : undefined);
@@ -127,20 +130,18 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
   return outcomes;
 }
 
-/** Writes docs/kernels.md from the last whole runs, once there is one of every test on every kernel and machine. */
+/** Writes docs/kernels.md from the last whole run of each test on each kernel and machine, as far as there was one. */
 async function write_document(): Promise<void> {
   const results: KernelRows[] = [];
   for (const kernel of kernels()) {
     const kept = await Promise.all(suites().map((suite) => kept_rows(kernel.label, suite)));
     const { version } = await unpack(kernel);
-    const release = kept[0]?.release;
-    if (release === undefined || kept.some((one) => one === undefined)) return;
+    const release = kept.find((one) => one !== undefined)?.release ?? "not run";
     results.push({ kernel, release, version, rows: kept.flatMap((one) => one?.rows ?? []) });
   }
   const others: MachineRows[] = [];
   for (const machine of machines()) {
     const kept = await Promise.all(machine.suites.map((suite) => kept_rows(machine.name, suite)));
-    if (kept.some((one) => one === undefined)) return;
     others.push({ machine, rows: kept.flatMap((one) => one?.rows ?? []) });
   }
   await Deno.writeTextFile(`${root}docs/kernels.md`, document(results, others));
@@ -175,6 +176,7 @@ try {
   const options = parse(Deno.args);
   if (options === "help") console.log(usage);
   else if (options === "pin") await pin();
+  else if (options === "document") await write_document();
   else if (!await main(options)) Deno.exit(1);
 } catch (error) {
   console.error(`run.ts: ${sentence(error)}`);
