@@ -11,6 +11,12 @@ export interface Listed {
   summary: string;
 }
 
+/** Of all commands and tools, what the exit status for a command line means that they do not take. */
+export const BAD_COMMAND_LINE = [
+  "2",
+  "The command line asks for what cannot be; a sentence says what to type instead.",
+] as const;
+
 /** A command with options of its own: its help, its manual page and its completions are made of this. */
 export interface Declaration extends Listed {
   /** Paragraphs. */

@@ -1,5 +1,5 @@
 import { allOptions } from "./cli.ts";
-import { type Declaration, isDeclared, type Listed } from "./declaration.ts";
+import { BAD_COMMAND_LINE, type Declaration, isDeclared, type Listed } from "./declaration.ts";
 import { invocation, usage } from "./help.ts";
 import { type Column, recordColumns, sampleColumns, timeColumns } from "./column.ts";
 import { type Declared, declaredNeeds, keptText, needText } from "./needs.ts";
@@ -50,7 +50,7 @@ export function manual(tool: Tool, version: string): string {
     ...entries([
       ["0", "Ended by SIGINT, SIGTERM or SIGHUP, or because nobody read the output any more."],
       ["1", "This machine or moment cannot do it; a sentence on standard error says why and what to do."],
-      ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+      BAD_COMMAND_LINE,
       ["130", "A second signal came before the summary was written."],
     ]),
     ".SH SEE ALSO",

@@ -1,4 +1,4 @@
-import type { Declaration } from "../declaration.ts";
+import { BAD_COMMAND_LINE, type Declaration } from "../declaration.ts";
 import type { Options } from "../option.ts";
 
 /** The formats, by the names that --to takes. */
@@ -34,7 +34,7 @@ export const convert = {
   exits: [
     ["0", "All was converted, or nobody read the output any more."],
     ["1", "A file cannot be read or written; a sentence on standard error says why."],
-    ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+    BAD_COMMAND_LINE,
     ["130", "A signal came; the file that was not complete is removed."],
   ],
 } as const satisfies Declaration;

@@ -1,5 +1,5 @@
 import type { Need } from "../capability.ts";
-import type { Declaration } from "../declaration.ts";
+import { BAD_COMMAND_LINE, type Declaration } from "../declaration.ts";
 import type { Options } from "../option.ts";
 import { COMPRESSIONS } from "./frame.ts";
 
@@ -84,7 +84,7 @@ export const record = {
   exits: [
     ["0", "Ended by SIGINT, SIGTERM, --for or --until, or because each tool had made the reports asked for."],
     ["1", "This machine or moment cannot do it, or the disk is full; a sentence on standard error says what to do."],
-    ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+    BAD_COMMAND_LINE,
     ["130", "A second signal came before the recording was closed."],
   ],
 } as const satisfies Declaration;

@@ -1,4 +1,4 @@
-import type { Declaration } from "../declaration.ts";
+import { BAD_COMMAND_LINE, type Declaration } from "../declaration.ts";
 import type { Options } from "../option.ts";
 import { parseMoment } from "./moment.ts";
 
@@ -35,6 +35,6 @@ export const replay = {
   exits: [
     ["0", "All was shown, or nobody read the output any more."],
     ["1", "A file cannot be read; a sentence on standard error says why."],
-    ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+    BAD_COMMAND_LINE,
   ],
 } as const satisfies Declaration;

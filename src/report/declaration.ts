@@ -1,4 +1,4 @@
-import type { Declaration } from "../declaration.ts";
+import { BAD_COMMAND_LINE, type Declaration } from "../declaration.ts";
 import { BadInput } from "../failure.ts";
 import type { Options } from "../option.ts";
 import { replay } from "../replay/declaration.ts";
@@ -53,6 +53,6 @@ export const report = {
   exits: [
     ["0", "There is a report; it says what of the recordings is missing."],
     ["1", "A file cannot be read or written; a sentence on standard error says why."],
-    ["2", "The command line asks for what cannot be; a sentence says what to type instead."],
+    BAD_COMMAND_LINE,
   ],
 } as const satisfies Declaration;

@@ -1,7 +1,7 @@
 // What a record costs that waits in a mapped ring: read only, and printed in each format.
 import { V8_FLAGS } from "../../package/v8_flags.ts";
 import assert from "node:assert/strict";
-import { type Helper, helper } from "./helper.ts";
+import { type Responder, responder } from "./responder.ts";
 import { type Measure, median } from "./measure.ts";
 import { made } from "./tracer.ts";
 
@@ -19,13 +19,13 @@ type Format = keyof typeof FORMATS;
 
 /** Fills a ring, drains it with either side in turn, and compares the time for a record. */
 export async function drain(): Promise<Measure[]> {
-  await using filler = helper([made("bench-fill"), made("bench-event.bpf.o"), `${RING_BYTES}`]);
+  await using filler = responder([made("bench-fill"), made("bench-event.bpf.o"), `${RING_BYTES}`]);
   const ring = await filler.answer();
   const measures: Measure[] = [];
   for (const format of Object.keys(FORMATS) as Format[]) {
     if (format !== "count") await assertSame(filler, ring, format);
-    await using ours = helper(sides(ring, format).nettrace, "stderr");
-    await using c = helper(sides(ring, format).c, "stderr");
+    await using ours = responder(sides(ring, format).nettrace, "stderr");
+    await using c = responder(sides(ring, format).c, "stderr");
     const times = { nettrace: [] as number[], c: [] as number[] };
     for (let round = -WARM_UPS; round < ROUNDS; round++) {
       for (const [side, reader] of [["nettrace", ours], ["c", c]] as const) {
@@ -49,7 +49,7 @@ function sides(ring: string, format: Format) {
 }
 
 /** Fails unless both sides print the same, but for times, whose clock each side reads for itself. */
-async function assertSame(filler: Helper, ring: string, format: Format): Promise<void> {
+async function assertSame(filler: Responder, ring: string, format: Format): Promise<void> {
   const printed: string[] = [];
   for (const [program = "", ...args] of Object.values(sides(ring, format))) {
     await filler.ask(`${SAMPLE}`);

@@ -1,5 +1,5 @@
 // What nettrace costs while nothing happens, and what room it takes.
-import { outputOf } from "./helper.ts";
+import { outputOf } from "./responder.ts";
 import type { Measure } from "./measure.ts";
 import { nettrace, nettraceWith, readerWith, trace, type Tracing, usablePlans } from "./tracer.ts";
 

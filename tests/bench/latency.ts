@@ -1,5 +1,5 @@
 // How long after a lone accept its row can be read.
-import { outputOf } from "./helper.ts";
+import { outputOf } from "./responder.ts";
 import { type Measure, quantile } from "./measure.ts";
 import { made, nettraceWith, readerWith, usablePlans, withTracefs } from "./tracer.ts";
 

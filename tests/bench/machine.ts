@@ -1,4 +1,4 @@
-import { outputOf } from "./helper.ts";
+import { outputOf } from "./responder.ts";
 import { nettrace } from "./tracer.ts";
 import { withoutTwin } from "./twin.ts";
 

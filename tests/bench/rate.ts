@@ -1,6 +1,6 @@
 // Events lost, CPU of the reader and cost for the traced process, with events at a steady rate.
 import { V8_FLAGS } from "../../package/v8_flags.ts";
-import { helper } from "./helper.ts";
+import { responder } from "./responder.ts";
 import { type Measure, median } from "./measure.ts";
 import { LOST_OFFSET, made, RING_BYTES, trace } from "./tracer.ts";
 
@@ -48,7 +48,7 @@ export async function rate(): Promise<Measure[]> {
 
 /** Produces at a rate, read by a tracer if one is given. Lost is what was produced and not printed. */
 async function read(perSecond: number, reader?: readonly string[]): Promise<Reading> {
-  await using producer = helper([made("bench-producer"), `${perSecond}`, `${SECONDS}`]);
+  await using producer = responder([made("bench-producer"), `${perSecond}`, `${SECONDS}`]);
   await using tracing = reader && await trace(reader);
   const before_ns = tracing?.cpu_ns() ?? 0;
   const { calls, spent_ns, elapsed_ns } = JSON.parse(await producer.ask("")) as Produced;

@@ -1,6 +1,6 @@
 // Recording at a steady rate, and replaying what was recorded.
 import { V8_FLAGS } from "../../package/v8_flags.ts";
-import { helper } from "./helper.ts";
+import { responder } from "./responder.ts";
 import type { Measure } from "./measure.ts";
 import { made, nettrace, trace } from "./tracer.ts";
 
@@ -36,7 +36,7 @@ export async function record(): Promise<Measure[]> {
 }
 
 async function recordInto(dir: string): Promise<{ calls: number; cpu: number }> {
-  await using producer = helper([made("bench-producer"), `${PER_SECOND}`, `${SECONDS}`]);
+  await using producer = responder([made("bench-producer"), `${PER_SECOND}`, `${SECONDS}`]);
   await using recorder = await trace([...RECORDER, dir]);
   const before_ns = recorder.cpu_ns();
   const { calls, elapsed_ns } = JSON.parse(await producer.ask("")) as { calls: number; elapsed_ns: number };

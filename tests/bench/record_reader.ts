@@ -1,41 +1,26 @@
 // deno run -A record_reader.ts DIR: nettrace's own recorder, over bench-event.bpf.o: an event for each getppid of
 // bench-producer.
-import { openKernel } from "../../ffi/kernel.ts";
 import { toRun } from "../../src/cli.ts";
 import { newConnections } from "../../src/record/connection.ts";
 import { nanoseconds, openEventTrack, recordTracks } from "../../src/record/recorder.ts";
 import { SCHEMA } from "../../src/record/segment.ts";
 import { newTape } from "../../src/record/tape.ts";
 import { listenForEnd } from "../../src/terminal.ts";
-import type { Tool } from "../../src/tool.ts";
-import tcpaccept from "../../tools/tcpaccept.ts";
-import { made } from "./tracer.ts";
+import { eventKernel, eventTool } from "./event_tool.ts";
 
 const [dir = "."] = Deno.args;
-const tool: Tool = {
-  ...tcpaccept,
-  layout: {
-    ...tcpaccept.layout,
-    programs: { ...tcpaccept.layout.programs, fill: "syscall", produce: "raw_tp/sys_enter" },
-  },
-  plans: [{ name: "produce", programs: ["produce"] }],
-};
-const kernel = openKernel({
-  libbpf: undefined,
-  oldestLibbpfMinor: 1,
-  asset: () => Deno.readFileSync(made("bench-event.bpf.o")),
-});
+const kernel = eventKernel();
 const offset = kernel.clockOffset();
 const { stopping } = listenForEnd(["SIGINT"], () => {});
 const track = await openEventTrack(
-  toRun(tool, new Map()),
+  toRun(eventTool, new Map()),
   { ...kernel, clockOffset: () => offset },
   () => {},
   newConnections(),
   (plan) =>
     newTape({
       dir,
-      tool: tool.name,
+      tool: eventTool.name,
       host: "bench",
       compression: "zstd",
       most_bytes: Infinity,

@@ -1,6 +1,6 @@
 // How many requests a second a loopback connection still answers while a tool samples.
 import { tools } from "../../tools/mod.ts";
-import { type Helper, helper } from "./helper.ts";
+import { type Responder, responder } from "./responder.ts";
 import { type Measure, median, quantile } from "./measure.ts";
 import { made, nettrace, trace } from "./tracer.ts";
 
@@ -37,7 +37,7 @@ interface Side {
 export async function rr(): Promise<Measure[]> {
   const there = SAMPLING.filter(({ name }) => Object.hasOwn(tools, name));
   const measures: Measure[] = [];
-  await using few = helper([made("bench-rr"), `${SECONDS}`, `${FEW}`]);
+  await using few = responder([made("bench-rr"), `${SECONDS}`, `${FEW}`]);
   const pid = Number(await few.answer());
   const sides: Side[] = [];
   for (const tool of there) {
@@ -56,7 +56,7 @@ export async function rr(): Promise<Measure[]> {
 
 /** What a tool leaves of the rate with many open sockets, by what it leaves with few. */
 async function flatness(tool: Sampling, withFew: number[]): Promise<Measure> {
-  await using many = helper([made("bench-rr"), `${SECONDS}`, `${MANY}`]);
+  await using many = responder([made("bench-rr"), `${SECONDS}`, `${MANY}`]);
   const pid = Number(await many.answer());
   const { kept, noise } = await compare(many, [
     { name: tool.name, command: [nettrace, tool.name, ...tool.options(pid)] },
@@ -70,7 +70,7 @@ async function flatness(tool: Sampling, withFew: number[]): Promise<Measure> {
 }
 
 /** In each round each side, and untraced before it and after; a traced rate counts against these two. In percent. */
-async function compare(process: Helper, sides: readonly Side[]) {
+async function compare(process: Responder, sides: readonly Side[]) {
   const kept = new Map(sides.map(({ name }) => [name, [] as number[]]));
   const untraced: number[] = [], again: number[] = [];
   const rate = async (command?: string[]) => {

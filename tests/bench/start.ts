@@ -1,6 +1,6 @@
 // From exec until tracing is attached, which is when the heading appears.
 import type { Plan } from "../../src/tool.ts";
-import { outputOf } from "./helper.ts";
+import { outputOf } from "./responder.ts";
 import { type Measure, median } from "./measure.ts";
 import { made, nettraceWith, readerWith, usablePlans, withTracefs } from "./tracer.ts";
 

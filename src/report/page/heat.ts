@@ -4,6 +4,7 @@ import { duration, grouped } from "../format.ts";
 import type { HeatChart } from "../model.ts";
 import { durationAxis, log2Edges, rounded, timeAxis, timeCursor, utc } from "./axis.ts";
 import type { Plot } from "./chart.ts";
+import { clipped } from "./clip.ts";
 import { colour } from "./theme.ts";
 
 const STEPS = 16;
@@ -17,11 +18,7 @@ export function heatOptions(chart: HeatChart, say: (text: string) => void): Plot
   const shade = (n: number) => ramp[most === 1 ? STEPS - 1 : Math.round((STEPS - 1) * Math.log(n) / Math.log(most))];
 
   function draw(u: uPlot): void {
-    const { ctx, bbox } = u;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
+    const { ctx } = u;
     for (const [i, row] of rows.entries()) {
       const top = Math.round(u.valToPos(edges[i + 1] as number, "y", true));
       const height = Math.round(u.valToPos(edges[i] as number, "y", true)) - top;
@@ -32,7 +29,6 @@ export function heatOptions(chart: HeatChart, say: (text: string) => void): Plot
         ctx.fillRect(left, top, width, height);
       }
     }
-    ctx.restore();
   }
 
   function tell(u: uPlot): void {
@@ -55,7 +51,7 @@ export function heatOptions(chart: HeatChart, say: (text: string) => void): Plot
       scales: { x: { time: true }, y: { range: [edges[0] as number, edges.at(-1) as number] } },
       axes: [timeAxis(), { ...durationAxis(), size: 76 }],
       series: [{}, { paths: () => null, points: { show: false } }],
-      hooks: { draw: [draw], setCursor: [tell] },
+      hooks: { draw: [clipped(draw)], setCursor: [tell] },
     },
   };
 }

@@ -4,6 +4,7 @@ import { grouped, significant } from "../format.ts";
 import type { HistogramChart } from "../model.ts";
 import { axis, durationAxis, log2Edges, rounded } from "./axis.ts";
 import type { Plot } from "./chart.ts";
+import { clipped } from "./clip.ts";
 import { range } from "./heat.ts";
 import { colour } from "./theme.ts";
 
@@ -13,11 +14,7 @@ export function histogramOptions({ edges_ms, counts }: HistogramChart, say: (tex
   const fill = colour("line-0");
 
   function draw(u: uPlot): void {
-    const { ctx, bbox } = u;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
+    const { ctx } = u;
     ctx.fillStyle = fill;
     const floor = u.valToPos(0, "y", true);
     for (const [i, n] of counts.entries()) {
@@ -26,7 +23,6 @@ export function histogramOptions({ edges_ms, counts }: HistogramChart, say: (tex
       const top = Math.min(u.valToPos(n, "y", true), n > 0 ? floor - 1 : floor); // so that one among millions is seen
       ctx.fillRect(left, top, Math.max(1, right - left - 1), floor - top);
     }
-    ctx.restore();
   }
 
   function tell(u: uPlot): void {
@@ -51,7 +47,7 @@ export function histogramOptions({ edges_ms, counts }: HistogramChart, say: (tex
         values: (_, splits) => splits.map((n) => rounded(grouped(n))),
       }],
       series: [{}, { paths: () => null, points: { show: false } }],
-      hooks: { draw: [draw], setCursor: [tell] },
+      hooks: { draw: [clipped(draw)], setCursor: [tell] },
     },
   };
 }

@@ -1,5 +1,5 @@
 /** A program that does something for each line it is given, and answers with a line. */
-export interface Helper extends AsyncDisposable {
+export interface Responder extends AsyncDisposable {
   /** The next line it says. */
   answer(): Promise<string>;
   /** Gives it a line, and returns the next line it says. */
@@ -7,7 +7,7 @@ export interface Helper extends AsyncDisposable {
 }
 
 /** Starts such a program; it answers on stdout, or, as its output is measured, on stderr. Throws what it complains of. */
-export function helper(command: readonly string[], answers: "stdout" | "stderr" = "stdout"): Helper {
+export function responder(command: readonly string[], answers: "stdout" | "stderr" = "stdout"): Responder {
   const [program = "", ...args] = command;
   const child = new Deno.Command(program, {
     args,
