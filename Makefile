@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 MINUTES ?= 30
 TESTS ?= tests/build_test.ts tests/executable_test.ts tests/twin_test.ts tests/journald_test.ts tests/take_test.ts \
   tests/terminal_test.ts tests/record_test.ts tests/convert_test.ts tests/report_test.ts tests/kit_test.ts \
-  tests/privilege_test.ts tests/fuzz tests/faults tests/live
+  tests/fuzz tests/live
 
 deno := out/deno
 arch := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))

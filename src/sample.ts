@@ -3,7 +3,7 @@ import type { Column } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Lookups } from "./lookup.ts";
 import { type Clock, newClock } from "./output/clock.ts";
-import { compileRow, csvFormat, type Format, jsonFormat, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
+import { csvFormat, type Format, jsonFormat, newRowCompiler, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
 import { relinquish } from "./privilege.ts";
 import type { Rows } from "./rows.ts";
@@ -83,6 +83,7 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
   const mode = tool.sample as SampleMode;
   const reports = (given.get("count") as number | undefined) ?? Infinity;
   const columns = run.format === "table" ? tool.columns : recordedColumns(tool, given);
+  const recordFormat = run.format === "json" ? jsonFormat : csvFormat("\r\n");
   const sink = newSink(terminal, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
   const writer = newWriter(sink, clock, sampler.lookups, kernel, terminal);
@@ -120,7 +121,7 @@ export async function runSample(run: Run, kernel: Kernel, terminal: Terminal): P
     const order = orderOf(tool, taken.rows, given);
     if (view) await view.show(taken, stopped);
     else if (run.format === "table") await draw(taken);
-    else await writer.rows(columns, order, taken.rows, run.format === "json" ? jsonFormat : csvFormat("\r\n"));
+    else await writer.rows(columns, order, taken.rows, recordFormat);
   }
   sampler.detach();
   flushAll(sink, terminal);
@@ -181,6 +182,7 @@ export function newWriter(
   kernel: Pick<Kernel, "turn">,
   terminal: Pick<Terminal, "stopping" | "waitWritable">,
 ) {
+  const rowOver = newRowCompiler(sink.out, clock, lookups);
   let taken = true; // until nobody takes anything any more
   const flush = async () => {
     while (taken && !sink.flush()) {
@@ -198,7 +200,7 @@ export function newWriter(
     },
     async rows(columns: readonly Column[], order: readonly number[], rows: Rows, format: Format): Promise<void> {
       if (order.length === 0) return;
-      const row = compileRow(columns, rows.fields, format, rows, sink.out, clock, lookups);
+      const row = rowOver(columns, rows.fields, format, rows);
       for (const i of order) {
         if (!sink.row((p) => row(i * rows.size, p))) await flush();
       }

@@ -2,7 +2,7 @@ import { type Column, recordColumns } from "../column.ts";
 import type { Kernel, Ring } from "../kernel.ts";
 import { type Losses, lossLine } from "../loss.ts";
 import { type ClockOffset, newClock } from "../output/clock.ts";
-import { compileRow, jsonFormat, rowLimit } from "../output/row.ts";
+import { jsonFormat, newRowCompiler, rowLimit } from "../output/row.ts";
 import { newSink } from "../output/sink.ts";
 import { IDLE_WAIT_MS, newPace, type Run } from "../run.ts";
 import { nameBy, reportOf } from "../sample.ts";
@@ -114,6 +114,7 @@ export function openSampleTrack(
   };
   const sink = newSink({ write: append, waitWritable: () => true }, rowLimit(columns));
   const clock = newClock(kernel.clockOffset());
+  const rowOver = newRowCompiler(sink.out, clock, sampler.lookups);
   let taken = 0;
 
   const put = (interval: Taken) => {
@@ -121,7 +122,7 @@ export function openSampleTrack(
     clock.adjust(offset);
     tape.note({ interval: intervalLine(run, interval, sampler, kernel, offset) });
     const { rows } = interval;
-    const row = compileRow(columns, rows.fields, jsonFormat, rows, sink.out, clock, sampler.lookups);
+    const row = rowOver(columns, rows.fields, jsonFormat, rows);
     for (const i of orderOf(tool, rows, given)) if (!sink.row((p) => row(i * rows.size, p))) sink.flush();
     sink.flush();
   };

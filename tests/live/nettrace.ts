@@ -84,11 +84,13 @@ const [POLL, ...EPOLL] = Deno.build.arch === "aarch64" ? ["73", "22", "441"] : [
 
 /**
  * True if nettrace traces: then its main thread waits in poll on descriptors of rings; or, if it samples, for the time
- * to pass, which it does for the first time once its programs are attached.
+ * to pass, which it does for the first time once its programs are attached. A poll without a wait is that by which
+ * Rust's runtime looks, before all else, whether descriptors 0 to 2 are open.
  */
 export function waits(pid: number): boolean {
-  const [number = "", , count] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
-  return (number === POLL && count !== "0x0") || ((number === POLL || EPOLL.includes(number)) && attached(pid));
+  const [number = "", , count, timeout] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
+  return (number === POLL && count !== "0x0" && timeout !== "0x0") ||
+    ((number === POLL || EPOLL.includes(number)) && attached(pid));
 }
 
 /** True if a process holds a program in its place. */

@@ -28,6 +28,7 @@ async function test(plan?: string): Promise<Run> {
       ...["--cached-only", "--no-check", `--junit-path=${junit}`, file],
     ],
     env: {
+      NETTRACE_GUEST: "1", // nobody else is here
       ORACLE_TOOL: oracle_tool(suite) ?? "",
       ORACLE_REPORT: "/out/oracle.json",
       ...(plan !== undefined && { NETTRACE_PLAN: plan }),

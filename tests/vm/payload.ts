@@ -9,8 +9,10 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/bin/sh": "/usr/bin/dash", // busybox's prefers its own programs to those on PATH
   "/usr/sbin/ip": "/usr/sbin/ip", // busybox's knows neither veth pairs nor named namespaces
   "/usr/sbin/nft": "/usr/sbin/nft",
+  "/usr/bin/setpriv": "/usr/bin/setpriv", // busybox's sets no user
   "/nettrace/nettrace": `${root}nettrace`,
   "/nettrace/out/traffic": `${root}out/traffic`,
+  "/nettrace/out/relinquish.so": `${root}out/relinquish.so`,
 };
 
 /** Live test files by name: `tcpaccept` for tests/live/tcpaccept_test.ts. */

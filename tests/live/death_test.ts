@@ -1,9 +1,9 @@
 // nettrace that dies leaves nothing behind, and what it traced goes on.
 import assert from "node:assert/strict";
-import { assertSame, readJson, run, type Running, start } from "../live/nettrace.ts";
-import { join, newNetwork } from "../live/network.ts";
-import { traffic } from "../live/traffic.ts";
-import { leaked, objectsOf } from "./objects.ts";
+import { assertSame, readJson, run, type Running, start } from "./nettrace.ts";
+import { join, newNetwork } from "./network.ts";
+import { traffic } from "./traffic.ts";
+import { leaked, objectsOf } from "./bpf_objects.ts";
 
 /** The pins that are in the BPF file system, wherever it is mounted. */
 function pins(): string[] {

@@ -1,7 +1,7 @@
 // More than there is room for, and more processes than anybody could follow: what is shown is right, the rest is counted.
 import assert from "node:assert/strict";
-import { facts, readJson, start } from "../live/nettrace.ts";
-import { traffic } from "../live/traffic.ts";
+import { facts, readJson, start } from "./nettrace.ts";
+import { traffic } from "./traffic.ts";
 import { generate } from "../soak/generator.ts";
 import { miscounts } from "../soak/judge.ts";
 import { tallies } from "../soak/tallies.ts";

@@ -1,10 +1,10 @@
 // What becomes of events that nobody takes: each is shown or told as lost, and nettrace ends when it is told to.
 import assert from "node:assert/strict";
-import { commandLine, readJson, type Running, start, type Summary } from "../live/nettrace.ts";
-import { traffic } from "../live/traffic.ts";
+import { commandLine, readJson, type Running, start, type Summary } from "./nettrace.ts";
+import { traffic } from "./traffic.ts";
 import { generate } from "../soak/generator.ts";
 import { connects } from "../soak/ledger.ts";
-import { leaked, objectsOf } from "./objects.ts";
+import { leaked, objectsOf } from "./bpf_objects.ts";
 
 const PIPE_BYTES = 65536;
 

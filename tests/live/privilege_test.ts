@@ -1,10 +1,10 @@
 // What nettrace needs and what it gives up: as root, and as a user with exactly what is declared, and with one thing less.
 import assert from "node:assert/strict";
-import { readJson, run, type Running, start, whole } from "./live/nettrace.ts";
-import { join, newNetwork, sendFrames } from "./live/network.ts";
-import { pinMap } from "./live/pinned_map.ts";
-import { newUser, type Rights, rightsOf } from "./live/privilege.ts";
-import { type Done, type Ready, traffic } from "./live/traffic.ts";
+import { readJson, run, type Running, start, whole } from "./nettrace.ts";
+import { join, newNetwork, sendFrames } from "./network.ts";
+import { pinMap } from "./pinned_map.ts";
+import { newUser, type Rights, rightsOf } from "./privilege.ts";
+import { type Done, type Ready, traffic } from "./traffic.ts";
 
 interface Declared {
   name: string;
@@ -371,7 +371,7 @@ Deno.test("doctor says of each tool what it takes and what of that is missing", 
 });
 
 Deno.test("no thread keeps anything while others make threads all the time", async () => {
-  const [script, library] = ["live/many_threads.ts", "../out/relinquish.so"].map((name) =>
+  const [script, library] = ["many_threads.ts", "../../out/relinquish.so"].map((name) =>
     import.meta.dirname + "/" + name
   );
   const args = ["run", "-A", "--no-check", script ?? "", library ?? ""];
