@@ -29,7 +29,13 @@ async function twin(command: string, heading: string): Promise<Twin> {
   assert.ok(text.startsWith(heading), text);
   return {
     async stop(count, kind) {
-      const rows = () => text.split("\n").slice(1, -1).map((line) => line.trim().split(/\s+/)).filter(kind);
+      const headings = text.split("\n", 1)[0]?.trim().split(/\s+/) ?? [];
+      const before = headings.indexOf("COMM"), behind = headings.length - before - 1;
+      const wordsOf = (line: string) => {
+        const words = line.trim().split(/\s+/); // a name may be several, as "V8 DefaultWorker"
+        return [...words.slice(0, before), words.slice(before, -behind).join(" "), ...words.slice(-behind)];
+      };
+      const rows = () => text.split("\n").slice(1, -1).map(wordsOf).filter(kind);
       const { promise: late, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(() => reject(new Error(`${command} printed ${rows().length} of ${count} rows`)), 20_000);
       while (rows().length < count) text += (await Promise.race([reader.read(), late])).value ?? "";

@@ -140,6 +140,7 @@ uint16_t port_of(const union address *address);
 void set_sysctl(const char *path, const char *value);
 void add_address6(const struct in6_addr *address);
 uint64_t all_retransmits(void);
+void await_ends(void);
 
 /* traffic_worker.c */
 void start_reports(struct run *run);

@@ -209,4 +209,5 @@ void act_close(struct run *run)
 		end_side(&client);
 		end_side(&server);
 	}
+	await_ends();
 }

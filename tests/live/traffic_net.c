@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/ipv6.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 ino_t inode_of(const char *path)
@@ -164,4 +167,40 @@ uint64_t all_retransmits(void)
 		die("cannot read /proc/self/net/snmp");
 	fclose(file);
 	return retransmits;
+}
+
+/*
+ * Sockets of a file like /proc/net/tcp that are neither LISTEN (10) nor what is left of them in TIME_WAIT, which alone
+ * have timer 3 (net/ipv4/tcp_ipv4.c: get_timewait4_sock).
+ */
+static uint32_t open_in(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	uint32_t open = 0;
+	unsigned int state, timer;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " %*d: %*s %*s %x %*x:%*x %x:", &state, &timer) == 2)
+			open += state != 10 && timer != 3;
+	if (file)
+		fclose(file);
+	return open;
+}
+
+/*
+ * Waits until no connection of this network namespace is on its way to its end, as those are that nobody has open any
+ * more: a busy machine has their last packets wait. A socket leaves the list before its state is told (net/ipv4/tcp.c:
+ * tcp_set_state), all within a softirq, which has ended once a grace period has.
+ */
+void await_ends(void)
+{
+	struct timespec moment = { .tv_nsec = 1000000 };
+
+	for (int i = 0; open_in("/proc/self/net/tcp") || open_in("/proc/self/net/tcp6"); i++) {
+		if (i == 20000)
+			die("there are connections that do not end");
+		nanosleep(&moment, NULL);	/* of a bounded poll */
+	}
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
