@@ -59,12 +59,39 @@ static __always_inline bool set_family(struct endpoints *ends)
 	return !filter_family || ends->family == filter_family;
 }
 
+LOST(attempt_stuck); /* connects whose end was not told as they could not be taken out of the map */
+
+/* Who takes an attempt out of the map shows it: the change of state and `sweep` may run at once. */
+static __always_inline bool take(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	int error = map_delete(&attempts, &key);
+
+	if (error && error != -ENOENT)
+		COUNT_LOST(attempt_stuck);
+	if (error)
+		return false;
+	__sync_fetch_and_add(&unanswered, -1);
+	return true;
+}
+
+LOST(attempt_gone); /* connects not shown as their socket was gone before its end was told */
+
+/* The kernel runs no program inside itself, so the end of a connect may not be told; its socket's memory is another's then. */
+static __always_inline void forget_former(struct sock *sk)
+{
+	if (take(sk))
+		COUNT_LOST(attempt_gone);
+}
+
 static __always_inline void begin(struct sock *sk, __u64 now)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct attempt attempt;
 	__u64 key = (__u64)sk;
 
+	if (bpf_map_lookup_elem(&attempts, &key))
+		forget_former(sk);
 	if (!tp || !keep_task())
 		return;
 	set_origin(&attempt.origin, now, netns_of(sk, true));
@@ -103,22 +130,6 @@ static __always_inline void show(struct attempt *attempt, __u16 lport, __u64 now
 	bpf_ringbuf_submit(e, 0);
 }
 
-LOST(attempt_stuck); /* connects whose end was not told as they could not be taken out of the map */
-
-/* Who takes an attempt out of the map shows it: the change of state and `sweep` may run at once. */
-static __always_inline bool take(struct sock *sk)
-{
-	__u64 key = (__u64)sk;
-	int error = map_delete(&attempts, &key);
-
-	if (error && error != -ENOENT)
-		COUNT_LOST(attempt_stuck);
-	if (error)
-		return false;
-	__sync_fetch_and_add(&unanswered, -1);
-	return true;
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 {
@@ -150,24 +161,46 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
-/* Shows an attempt whose SYN was sent; and, if it is the last time, one whose end the kernel did not tell: it runs no program inside itself. */
+static __always_inline bool same_address(const __u8 a[16], const __u8 b[16])
+{
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
+}
+
+/* True if these are the ends of a socket that has a port, and they were the attempt's. */
+static __always_inline bool same_ends(const struct endpoints *ends, const struct endpoints *attempt)
+{
+	return ends->lport && ends->rport == attempt->rport && same_address(ends->laddr, attempt->laddr) &&
+	       same_address(ends->raddr, attempt->raddr);
+}
+
+#define SETTLED_NS 1000000000ULL /* by then, a socket whose change to SYN_SENT was told is in that state */
+
+/* Shows an attempt whose SYN was sent; and, if it is the last time, one whose end the kernel did not tell. */
 static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx, bool last)
 {
 	struct attempt *found = ctx->value, attempt;
+	__u64 now = bpf_ktime_get_ns();
 	struct sock **key = ctx->key, *sk;
-	__u16 lport;
+	struct endpoints ends = {};
 	bool sent;
 
 	if (!key || !found)
 		return 0;
 	sk = *key;
 	attempt = *found;
-	lport = local_port(sk, false);
 	sent = BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out;
 	if (last && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
 		sent = true;
+	set_endpoints(&ends, sk, false); /* the port first: memory that is the same socket's still was so before */
+	if (!same_ends(&ends, &attempt.ends)) {
+		if (last || now - attempt.origin.time_ns > SETTLED_NS)
+			forget_former(sk);
+		return 0;
+	}
 	if (sent && take(sk))
-		show(&attempt, lport, bpf_ktime_get_ns(), EINPROGRESS);
+		show(&attempt, ends.lport, now, EINPROGRESS);
 	return 0;
 }
 

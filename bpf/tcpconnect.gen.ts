@@ -200,6 +200,10 @@ export default {
     "lost_attempt_stuck": {
       "offset": 56,
       "size": 8
+    },
+    "lost_attempt_gone": {
+      "offset": 64,
+      "size": 8
     }
   },
   "programs": {

@@ -40,6 +40,9 @@ static __always_inline void begin(struct sock *sk, struct tcp_sock *tp, __u64 no
 	struct attempt attempt;
 	__u64 key = (__u64)sk;
 
+	/* Where the end of a connect was not told, its socket's memory is another's now. */
+	if (bpf_map_lookup_elem(&attempts, &key))
+		bpf_map_delete_elem(&attempts, &key);
 	if (!keep_task())
 		return;
 	set_origin(&attempt.origin, now, netns_of(sk, true));

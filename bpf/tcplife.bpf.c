@@ -37,6 +37,9 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 			COUNT_LOST(birth_full);
 		return 0;
 	}
+	/* What only listens has no session; that of the socket whose memory it has may have ended unseen. */
+	if (newstate == TCP_LISTEN)
+		bpf_map_delete_elem(&births, &key);
 	if (newstate != TCP_CLOSE)
 		return 0;
 	birth = bpf_map_lookup_elem(&births, &key);
@@ -80,10 +83,14 @@ int report_open(struct bpf_iter__bpf_map_elem *ctx)
 	__u64 *key = ctx->key, *birth = ctx->value;
 	struct life *e;
 	__u32 netns;
+	__u8 state;
 
 	if (!key || !birth)
 		return 0;
 	sk = (struct sock *)*key;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (state == TCP_CLOSE || state == TCP_LISTEN)
+		return 0; /* its end was not seen */
 	owner = owner_of(sk);
 	if (!keep_owner(owner) || !keep_kind(sk, false))
 		return 0;

@@ -38,6 +38,16 @@ export const TRACEFS_NEED: Need = {
   unless: "tracefs is open to the user",
 };
 
+/**
+ * What perf events take where Debian's and Ubuntu's kernels restrict them further (there, kernel.perf_event_paranoid is 3
+ * or more by default); elsewhere CAP_PERFMON is enough.
+ */
+export const PERF_NEED: Need = {
+  capability: "CAP_SYS_ADMIN",
+  what: "to open perf events",
+  unless: "kernel.perf_event_paranoid is at most 2",
+};
+
 /** What finding a network namespace by a process needs. */
 export const PROCESS_NEED: Need = {
   capability: "CAP_SYS_PTRACE",

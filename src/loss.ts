@@ -13,6 +13,7 @@ const MEANING = new Map(Object.entries({
   birth_full: "never shown, because too many sockets were open at once (a larger --sockets helps)",
   attempt_full: "because too many connects were unanswered at once",
   attempt_stuck: "only in part: connects that stand as pending though they ended, because the kernel was too busy",
+  attempt_gone: "connects of which the kernel did not tell the end",
   count_full: "not counted, because there was no room for more rows",
   sample_full: "not counted, because too much was told apart at once",
   first_read: "not counted: first reads of sockets that no process had open when tracing began",

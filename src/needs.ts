@@ -1,4 +1,4 @@
-import { type Need, TRACEFS_NEED, TRACING } from "./capability.ts";
+import { type Need, PERF_NEED, TRACEFS_NEED, TRACING } from "./capability.ts";
 import { allOptions, spelled } from "./cli.ts";
 import type { Plan, Tool } from "./tool.ts";
 
@@ -12,9 +12,10 @@ export function declaredNeeds(tool: Tool): Declared[] {
   const byOptions = Object.entries(allOptions(tool)).flatMap(([name, option]) =>
     (option.capabilities ?? []).map((need) => [spelled(name, option), need] as const)
   );
-  const byPlans = tool.plans.filter((plan) => readsTracefs(plan, tool)).map(({ name }) =>
-    [`--plan ${name}`, TRACEFS_NEED] as const
-  );
+  const byPlans = tool.plans.flatMap((plan) => [
+    ...readsTracefs(plan, tool) ? [[`--plan ${plan.name}`, TRACEFS_NEED] as const] : [],
+    ...opensPerfEvents(plan, tool) ? [[`--plan ${plan.name}`, PERF_NEED] as const] : [],
+  ]);
   const together = new Map<string, { need: Need; by: string[] }>();
   for (const [by, need] of [...byOptions, ...byPlans]) {
     const key = JSON.stringify(Object.entries(need).sort());
@@ -57,6 +58,15 @@ export function keptText(needs: readonly Declared[]): string {
 }
 
 /** True if attaching the plan's programs reads files of tracefs. */
-export function readsTracefs(plan: Plan, { layout }: Pick<Tool, "layout">): boolean {
-  return plan.programs.some((program) => layout.programs[program]?.startsWith("tracepoint/"));
+export function readsTracefs(plan: Plan, tool: Pick<Tool, "layout">): boolean {
+  return hooksInto(plan, tool, ["tracepoint/"]);
+}
+
+/** True if attaching the plan's programs opens perf events (libbpf: perf_event_open_probe, perf_event_open_tracepoint). */
+function opensPerfEvents(plan: Plan, tool: Pick<Tool, "layout">): boolean {
+  return hooksInto(plan, tool, ["tracepoint/", "kprobe/", "kretprobe/"]);
+}
+
+function hooksInto(plan: Plan, { layout }: Pick<Tool, "layout">, kinds: readonly string[]): boolean {
+  return plan.programs.some((program) => kinds.some((kind) => layout.programs[program]?.startsWith(kind)));
 }

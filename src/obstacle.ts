@@ -1,10 +1,10 @@
-import { bitsIn, bitsOf, isCapable, TRACEFS_NEED, TRACING } from "./capability.ts";
+import { bitsIn, bitsOf, isCapable, PERF_NEED, TRACEFS_NEED, TRACING } from "./capability.ts";
 import { NO_CGROUP2 } from "./cgroup.ts";
 import type { CallError, Kernel } from "./kernel.ts";
 import { readsTracefs } from "./needs.ts";
 import type { Layout, Plan } from "./tool.ts";
 
-const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, ENOSYS = 38;
+const EPERM = 1, ENOENT = 2, ESRCH = 3, ENOMEM = 12, EACCES = 13, ENOSYS = 38;
 
 /** Where tracefs shows its events, by the place it is mounted at. */
 export const TRACEFS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"];
@@ -44,6 +44,10 @@ export function reason(error: CallError, kernel: Kernel): string {
   // one for any memory where it finds that the kernel lacks the other.
   if (/\bbpf_probe_read(_kernel)?(_str)?#/.test(error.log) && isConfidential(kernel)) {
     return "lockdown=confidentiality does not allow its programs to read the kernel's memory";
+  }
+  const paranoid = Number(kernel.readText("/proc/sys/kernel/perf_event_paranoid") ?? 0);
+  if (error.errno === EACCES && error.log.includes("perf event") && paranoid > 2) {
+    return `kernel.perf_event_paranoid is ${paranoid}, where perf events take root or ${PERF_NEED.capability}`;
   }
   if (error.errno === ESRCH || error.errno === ENOENT) return `this kernel lacks its hook (${error.call})`;
   return `${error.call} failed: ${lastWords(error.log) || `errno ${error.errno}`}`;

@@ -3,7 +3,15 @@ import type { Column } from "./column.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Lookups } from "./lookup.ts";
 import { type Clock, newClock } from "./output/clock.ts";
-import { csvFormat, type Format, jsonFormat, newRowCompiler, rowLimit, tableFormat, tableHeading } from "./output/row.ts";
+import {
+  csvFormat,
+  type Format,
+  jsonFormat,
+  newRowCompiler,
+  rowLimit,
+  tableFormat,
+  tableHeading,
+} from "./output/row.ts";
 import { newSink, type Sink } from "./output/sink.ts";
 import { relinquish } from "./privilege.ts";
 import type { Rows } from "./rows.ts";

@@ -6,15 +6,16 @@
 #include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define MOST_SOCKETS 32
 #define LARGE 999	/* bytes of the segment that `fast` loses */
-#define POLL_MS 5	/* the interval of a bounded poll */
 
 enum mode { DATA, REPLY, NEW_DATA, FAST, SYN, SYNACK };
 static const char *const modes[] = { "data", "reply", "new_data", "fast", "syn", "synack" };
@@ -62,11 +63,26 @@ static struct tcp_info info_of(int fd)
 	return info;
 }
 
+/*
+ * Has the timers of sockets interrupt no other task than those of the scenario: it does not leave the CPU that these run
+ * on, neither for another one nor to wait. There are virtual machines whose kernels hide a task of their supervisor's:
+ * beside it no program of BPF runs, and perf counts no event, where ftrace shows both.
+ */
+static void keep_this_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here) || setpriority(PRIO_PROCESS, 0, -20))
+		die("cannot keep a CPU: %m");
+}
+
 static void wait_for_retransmits(const int *fds, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		while (info_of(fds[i]).tcpi_total_retrans < wanted)
-			poll(NULL, 0, POLL_MS);
+			;
 }
 
 /* Waits until all has arrived, and returns how many retransmits that took. */
@@ -77,9 +93,10 @@ static uint64_t wait_until_heard(const int *fds, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct pollfd connected = { .fd = fds[i], .events = POLLOUT };
 
-		poll(&connected, 1, -1);
+		while (poll(&connected, 1, 0) == 0)
+			;
 		while (info_of(fds[i]).tcpi_unacked)
-			poll(NULL, 0, POLL_MS);
+			;
 		retransmits += info_of(fds[i]).tcpi_total_retrans;
 	}
 	return retransmits;
@@ -184,6 +201,7 @@ void set_up_retransmit(struct run *run)
 	listen_on(run, V4, 0, IPPROTO_TCP);
 	listen_on(run, V6, 0, IPPROTO_TCP);
 	run->job.comm = "traffic";
+	keep_this_cpu();
 	start_client(run, obey);
 }
 

@@ -250,6 +250,21 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
     /fexit: lockdown=confidentiality does not allow its programs to read .*tracepoint: lockdown=confidentiality does not allow tracefs/,
   ],
   [
+    "perf events that the distributor's kernel keeps for administrators",
+    {
+      readText(path) {
+        if (path.endsWith("/perf_event_paranoid")) return "3\n";
+        return path.endsWith("/status") ? "CapEff:\t000000c000000000\nSeccomp:\t0\n" : undefined;
+      },
+      object: {
+        load() {
+          throw callError(13, "libbpf: prog 'enter': failed to create kprobe perf event: Permission denied\n");
+        },
+      },
+    },
+    /kprobe: kernel\.perf_event_paranoid is 3, where perf events take root or CAP_SYS_ADMIN/,
+  ],
+  [
     "a kernel that has none of the hooks",
     {
       object: {

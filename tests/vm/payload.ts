@@ -3,6 +3,9 @@ import type { Entry } from "./cpio.ts";
 
 export const root = new URL("../../", import.meta.url).pathname;
 
+/** The distributor's libbpf, which --libbpf can name. */
+const SYSTEM_LIBBPF = `/usr/lib/${Deno.build.arch}-linux-gnu/libbpf.so.1`;
+
 /** Programs of this machine that the guest needs, each with the libraries it is linked with. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "/usr/bin/deno": Deno.execPath(),
@@ -13,6 +16,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/nettrace/nettrace": `${root}nettrace`,
   "/nettrace/out/traffic": `${root}out/traffic`,
   "/nettrace/out/relinquish.so": `${root}out/relinquish.so`,
+  [SYSTEM_LIBBPF]: SYSTEM_LIBBPF,
 };
 
 /** Live test files by name: `tcpaccept` for tests/live/tcpaccept_test.ts. */
