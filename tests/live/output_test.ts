@@ -97,9 +97,11 @@ async function assertEnds(tracer: Running, output: { read(): Promise<string> }, 
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /internal error/);
   const lines = (await output.read()).split("\n").filter((line) => line.endsWith("}"));
-  const lost = Number(/lost (\d+) event/.exec(stderr)?.[1] ?? 0);
-  assert.ok(lost > 0, stderr);
-  assert.equal(lines.length + lost, rows, stderr);
+  const lost = Number(/lost (\d+) event/.exec(stderr)?.[1] ?? 0),
+    perhaps = Number(/(\d+) perhaps/.exec(stderr)?.[1] ?? 0);
+  assert.ok(lost > perhaps, stderr);
+  const told = lines.length + lost;
+  assert.ok(told - perhaps <= rows && rows <= told, `${rows} rows, of which ${lines.length} were written: ${stderr}`);
 }
 
 Deno.test("tcpaccept ends although nobody reads its pipe, and says what it did not write", async () => {
@@ -157,7 +159,7 @@ async function waitForAttach(pid: number): Promise<void> {
 }
 
 Deno.test("a full disk under standard output ends it with a sentence, and exit code 1", async () => {
-  const full = 'mount -t tmpfs -o size=64k tmpfs /mnt && "$@" >/mnt/file; code=$?; stat -c %s /mnt/file; exit $code';
+  const full = 'mount -t tmpfs -o size=64k tmpfs /run && "$@" >/run/file; code=$?; stat -c %s /run/file; exit $code';
   for (const tool of ["tcplife", "tcpconnect"]) {
     const { code, stdout, stderr } = await script(full, [tool, "--json"]);
     assert.equal(code, 1);
