@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,16 +64,17 @@ static struct tcp_info info_of(int fd)
 
 /*
  * Has the timers of sockets interrupt no other task than those of the scenario: it does not leave the CPU that these run
- * on, neither for another one nor to wait. There are virtual machines whose kernels hide a task of their supervisor's:
- * beside it no program of BPF runs, and perf counts no event, where ftrace shows both.
+ * on, neither for another one nor to wait, and nobody takes it. There are virtual machines whose kernels hide a task of
+ * their supervisor's: beside it no program of BPF runs, and perf counts no event, where ftrace shows both.
  */
 static void keep_this_cpu(void)
 {
+	struct sched_param lowest = { .sched_priority = 1 };
 	cpu_set_t here;
 
 	CPU_ZERO(&here);
 	CPU_SET(sched_getcpu(), &here);
-	if (sched_setaffinity(0, sizeof(here), &here) || setpriority(PRIO_PROCESS, 0, -20))
+	if (sched_setaffinity(0, sizeof(here), &here) || sched_setscheduler(0, SCHED_FIFO, &lowest))
 		die("cannot keep a CPU: %m");
 }
 
