@@ -33,15 +33,26 @@ export interface RecordedLine {
   readonly segment: SegmentState;
   readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer" | "wait";
   readonly tool: string;
-  /** Of an event of which only lines are wanted, what it says is found out on demand; `tool` is empty if it is none. */
+  /** Of an event that was not read, what it says is found out on demand; `tool` is empty if it is none. */
   readonly line: RecordedEvent;
   readonly time: Readonly<Time>;
-  /** Where the line is. */
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
   /** Milliseconds since 1970 by the recording host's clock when it began, which no later step of its clock changes. */
   readonly at_ms: number;
+  readonly unread?: Unread;
+}
+
+/** An event that was not read but for its time, and what is behind it: whoever can read events takes some by itself. */
+export interface Unread {
+  /** Whole lines; the event's is at `start`. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  /** Times of later events, less so many milliseconds, are what `at_ms` is of them. */
+  readonly step_ms: number;
+  /** Nothing else comes before later events that are in this time; others are to be left to the reader. */
+  since_ms: number;
+  before_ms: number;
+  /** So many events, up to the byte `behind`, were taken; the last one was at this time. */
+  took(events: number, behind: number, at_ms: number): void;
 }
 
 /** What is wanted of a recording. */
@@ -106,6 +117,10 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
       if (line.kind === "event") {
         if (line.at_ms < since_ms || line.at_ms > until_ms) continue;
         line.segment.events++;
+        if (line.unread) {
+          line.unread.since_ms = since_ms;
+          line.unread.before_ms = Math.min(line.unread.before_ms, until_ms);
+        }
       }
       yield line;
     }
@@ -155,6 +170,11 @@ function* merged(
       continue;
     }
     if (first !== undefined) {
+      const { unread } = first.line;
+      if (unread) {
+        const others_ms = heads.map(({ line }) => line === first.line || line.kind === "wait" ? Infinity : line.at_ms);
+        unread.before_ms = Math.min(...others_ms, (next?.begin_ms ?? Infinity) - SLACK_MS);
+      }
       yield first.line;
       advance(first);
       continue;
@@ -173,9 +193,6 @@ const WAIT: RecordedLine = {
   tool: "",
   line: NO_LINE,
   time: { seconds: 0, nanoseconds: 0 },
-  bytes: new Uint8Array(0),
-  start: 0,
-  end: 0,
   at_ms: 0,
 };
 
@@ -196,14 +213,15 @@ function* readSegment(
   reading: for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
     if (bytes.length === 0) yield { ...WAIT, segment, at_ms };
     for (let start = 0, end = 0; start < bytes.length; start = end + 1) {
-      end = bytes.indexOf(NEWLINE, start);
-      if (end === start) continue;
       const time: Time = { seconds: 0, nanoseconds: 0 };
       if (lazy && segment.tool !== "" && quick(bytes, start, segment.tool, time)) {
-        at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
-        yield new LazyLine({ segment, time, bytes, start, end, at_ms }, parse);
+        const event = new UnreadEvent(segment, time, { bytes, start, step_ms }, parse);
+        yield event;
+        ({ end, at_ms } = event);
         continue;
       }
+      end = bytes.indexOf(NEWLINE, start);
+      if (end === start) continue;
       const line = parse(bytes, start, end);
       if (line === undefined && odd > MOST_ODD) break reading;
       if (line === undefined) continue;
@@ -227,7 +245,7 @@ function* readSegment(
         segment.lost_by = readLosses(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
       }
       if (parseTime(line.time, time)) at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
-      yield { segment, kind, tool: line.tool, line, time, bytes, start, end, at_ms };
+      yield { segment, kind, tool: line.tool, line, time, at_ms };
     }
   }
   source[Symbol.dispose]();
@@ -242,30 +260,50 @@ const NEWLINE = 10;
 const MOST_ODD = 100_000;
 
 /** An event that is parsed when somebody asks what it says. */
-class LazyLine implements RecordedLine {
+class UnreadEvent implements RecordedLine, Unread {
   readonly kind = "event";
-  readonly tool: string;
   readonly segment: SegmentState;
+  readonly tool: string;
   readonly time: Readonly<Time>;
   readonly bytes: Uint8Array;
   readonly start: number;
-  readonly end: number;
-  readonly at_ms: number;
+  readonly step_ms: number;
+  readonly unread = this;
+  at_ms: number;
+  since_ms = -Infinity;
+  before_ms = Infinity;
   readonly #parse: Parse;
+  #behind = -1;
 
-  constructor(of: Omit<RecordedLine, "kind" | "tool" | "line">, parse: Parse) {
-    this.segment = of.segment;
-    this.tool = of.segment.tool;
-    this.time = of.time;
-    this.bytes = of.bytes;
-    this.start = of.start;
-    this.end = of.end;
-    this.at_ms = of.at_ms;
+  constructor(
+    segment: SegmentState,
+    time: Readonly<Time>,
+    { bytes, start, step_ms }: Pick<Unread, "bytes" | "start" | "step_ms">,
+    parse: Parse,
+  ) {
+    this.segment = segment;
+    this.tool = segment.tool;
+    this.time = time;
+    this.bytes = bytes;
+    this.start = start;
+    this.step_ms = step_ms;
+    this.at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
     this.#parse = parse;
   }
 
+  /** Where the last line ends that was taken. */
+  get end(): number {
+    return this.#behind < 0 ? this.bytes.indexOf(NEWLINE, this.start) : this.#behind - 1;
+  }
+
   get line(): RecordedEvent {
-    return this.#parse(this.bytes, this.start, this.end) ?? NO_LINE;
+    return this.#parse(this.bytes, this.start, this.bytes.indexOf(NEWLINE, this.start)) ?? NO_LINE;
+  }
+
+  took(events: number, behind: number, at_ms: number): void {
+    this.segment.events += events - 1; // as this one is counted already
+    this.#behind = behind;
+    this.at_ms = at_ms;
   }
 }
 

@@ -13,8 +13,8 @@ type Put = (value: unknown, view: DataView, q: number) => void;
 export interface Encoder {
   /** Writes the record's event at byte `q`, all of it; `time` is its time by the clock of the row that will show it. */
   encode(record: RecordedEvent, time: Time, q: number): void;
-  /** Sets the time alone of the event at byte `q`. */
-  setTime(time: Time, q: number): void;
+  /** Sets the time of an event at byte `q` that a scanner has read, of which rows look nothing up. */
+  complete(time: Time, q: number): void;
   /** What rows look up, as the last record had it. */
   readonly lookups: Lookups;
 }
@@ -149,17 +149,24 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
     return [{ key: column.key, put, known }];
   });
   const time = fields["time_ns"]?.offset;
+  let remembers = false;
+  const forget = () => {
+    for (const name in names) names[name] = "";
+    for (const part in groups) groups[part] = undefined;
+    frames = [];
+    query = "";
+    remembers = false;
+  };
   return {
-    setTime({ seconds, nanoseconds }, q) {
+    complete({ seconds, nanoseconds }, q) {
+      if (remembers) forget();
       if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
     },
     encode(record, { seconds, nanoseconds }, q) {
       bytes.fill(0, q, q + size);
       if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
-      for (const name in names) names[name] = "";
-      for (const part in groups) groups[part] = undefined;
-      frames = [];
-      query = "";
+      forget();
+      remembers = true;
       for (const { key, put, known } of puts) {
         const value = record[key];
         if (value === null || value === undefined) continue;

@@ -4,7 +4,7 @@ import { compileRow, csvFormat, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink, type Sink } from "../output/sink.ts";
 import { recordingColumns } from "../record/recorder.ts";
 import { newConnections } from "../record/connection.ts";
-import type { RecordedEvent, RecordedLine } from "../record/reader.ts";
+import type { RecordedEvent, RecordedLine, Unread } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
 import { parseTime, type Time } from "../record/time.ts";
 import { toNumber, toText } from "../record/value.ts";
@@ -15,7 +15,7 @@ import { orderOf, recordedColumns } from "../sampler.ts";
 import type { Terminal } from "../terminal.ts";
 import { newEncoder } from "./encode.ts";
 import { compileKeep } from "./filter.ts";
-import { compileScan } from "./scan.ts";
+import { compileScan, type Scanner } from "./scan.ts";
 
 /** Realtime minus monotonic clock of the host that recorded. */
 export type Offset = Readonly<Time>;
@@ -48,7 +48,7 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
   const views = { u8: bytes, u16: new Uint16Array(bytes.buffer), u32: new Uint32Array(bytes.buffer) };
   const encoder = newEncoder(recordingColumns(run, false), event.fields, event.size, bytes);
   const hasConnection = newConnections().of(tool) !== undefined;
-  const scan = compileScan(recordingColumns(run, hasConnection), event.fields, bytes);
+  const scanner = compileScan(recordingColumns(run, hasConnection), event.fields, bytes);
   const keep = compileKeep(run, event.fields);
   const time = { ...NO_TIME };
   let adjusted: Offset = NO_TIME;
@@ -56,6 +56,41 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
   const row = compileRow(columns, event.fields, format, views, sink.out, clock, encoder.lookups);
   const write = (p: number) => row(0, p);
   const view = new DataView(bytes.buffer);
+  const adjust = (offset: Offset) => {
+    if (adjusted !== offset) clock.adjust(offset);
+    adjusted = offset;
+  };
+  const setTime = (seconds: number, nanoseconds: number) => {
+    time.seconds = seconds - adjusted.seconds;
+    time.nanoseconds = nanoseconds - adjusted.nanoseconds;
+    if (time.nanoseconds < 0) {
+      time.seconds--;
+      time.nanoseconds += 1e9;
+    }
+  };
+  /** False if the row waits for room. */
+  const show = () => !keep(view, 0) || sink.row(write);
+  /** Shows events as long as they are quickly read and there is room; undefined if not even the first one is. */
+  const showUnread = (unread: Unread, { scan, time: found, reach }: Scanner): boolean | undefined => {
+    const { bytes, start, step_ms, since_ms, before_ms } = unread;
+    const lines = new DataView(bytes.buffer, bytes.byteOffset);
+    const end = Math.min(bytes.length, lines.byteLength - reach);
+    let p = start, last_ms = NaN, events = 0, hasRoom = true;
+    while (p < end && hasRoom && events < MOST_AT_ONCE) {
+      const behind = scan(lines, p), seconds = found[0] as number, nanoseconds = found[1] as number;
+      const at_ms = seconds * 1000 + nanoseconds / 1e6 - step_ms;
+      if (behind < 0 || (events > 0 && !(at_ms >= since_ms && at_ms < before_ms))) break;
+      setTime(seconds, nanoseconds);
+      encoder.complete(time, 0);
+      hasRoom = show();
+      last_ms = at_ms;
+      p = behind;
+      events++;
+    }
+    if (events === 0) return undefined;
+    unread.took(events, p, last_ms);
+    return hasRoom;
+  };
   return {
     sink,
     begin() {
@@ -64,19 +99,14 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
     },
     interval: () => Promise.resolve(),
     event(line, offset) {
-      time.seconds = line.time.seconds - offset.seconds;
-      time.nanoseconds = line.time.nanoseconds - offset.nanoseconds;
-      if (time.nanoseconds < 0) {
-        time.seconds--;
-        time.nanoseconds += 1e9;
+      adjust(offset);
+      let hasRoom = scanner && line.unread && showUnread(line.unread, scanner);
+      if (hasRoom === undefined) {
+        setTime(line.time.seconds, line.time.nanoseconds);
+        encoder.encode(line.line, time, 0);
+        hasRoom = show();
       }
-      if (adjusted !== offset) {
-        adjusted = offset;
-        clock.adjust(offset);
-      }
-      if (scan?.(line.bytes, line.start, line.end)) encoder.setTime(time, 0);
-      else encoder.encode(line.line, time, 0);
-      return keep(view, 0) && !sink.row(write) ? flush(sink, kernel, terminal) : undefined;
+      return hasRoom ? undefined : flush(sink, kernel, terminal);
     },
     flush: () => flush(sink, kernel, terminal),
     end: () => flush(sink, kernel, terminal),
@@ -156,6 +186,9 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
     end: show,
   };
 }
+
+/** A signal waits for so many events at most. */
+const MOST_AT_ONCE = 4096;
 
 /** True if the row is of the interval. */
 function isWithin({ interval }: RecordedEvent, { end }: RecordedEvent): boolean {
