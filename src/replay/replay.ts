@@ -110,7 +110,7 @@ interface Playing {
 /** Shows the events of these tools, and says at the end what was lost, then and now. */
 async function play(tools: readonly Tool[], recording: Recording, playing: Playing): Promise<void> {
   const kernel = playing.world.newKernel(new Map());
-  const terminal = playing.terminal ?? openTerminal(kernel.waitWritable);
+  const terminal = playing.terminal ?? openTerminal(kernel);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const players = new Map<string, { player: Player; run: Run }>();
   const clocks = new Map<SegmentState, Offset>();

@@ -62,7 +62,7 @@ export async function replayed(args: string[]): Promise<{ text: string; lines: r
   let text = "";
   const world: World = {
     tools,
-    newKernel: () => ({ ...newKernel(newRing(4096)), waitWritable: () => true }),
+    newKernel: () => ({ ...newKernel(newRing(4096)), waitWritable: () => true, room: (_, wanted) => wanted }),
     build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
     print: (more) => void (text += more),
     asset: () => new Uint8Array(),
