@@ -97,7 +97,7 @@ function gzipLength(bytes: Uint8Array): number | undefined {
 
 // What a recorder's frame holds fits into one piece (FRAME_BYTES in tape.ts, and a batch of rows); of smaller pieces, zlib
 // would make a whole by copying them.
-const PIECE_BYTES = 384 * 1024;
+const PIECE_BYTES = 324 * 1024;
 
 /** The text of a frame. Throws an Error for one that is damaged, or holds more than MOST_BYTES. */
 export function unpack(frame: Uint8Array, compression: "zstd" | "gzip"): Uint8Array {

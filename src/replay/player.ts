@@ -4,7 +4,7 @@ import { compileRow, csvFormat, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink, type Sink } from "../output/sink.ts";
 import { recordingColumns } from "../record/recorder.ts";
 import { newConnections } from "../record/connection.ts";
-import type { RecordedEvent, RecordedLine, Unread } from "../record/reader.ts";
+import type { RecordedEvent, RecordedLine } from "../record/reader.ts";
 import type { Header } from "../record/segment.ts";
 import { parseTime, type Time } from "../record/time.ts";
 import { toNumber, toText } from "../record/value.ts";
@@ -13,9 +13,11 @@ import { BLOCKED_WAIT_MS, type Run, shownBy } from "../run.ts";
 import { nameBy, newWriter, partialHead, reportOf } from "../sample.ts";
 import { orderOf, recordedColumns } from "../sampler.ts";
 import type { Terminal } from "../terminal.ts";
+import { BATCH_EVENTS, showUnread } from "./batch.ts";
 import { newEncoder } from "./encode.ts";
+import { newEventTimes } from "./event_time.ts";
 import { compileKeep } from "./filter.ts";
-import { compileScan, type Scanner } from "./scan.ts";
+import { compileScan } from "./scan.ts";
 
 /** Realtime minus monotonic clock of the host that recorded. */
 export type Offset = Readonly<Time>;
@@ -44,52 +46,29 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
   if (!event) throw new Error(`${tool.name} sends no records`);
   const { columns, format, head } = shownBy(run);
   const sink = newSink(terminal, rowLimit(columns));
-  const bytes = new Uint8Array(event.size);
+  const { size, fields } = event;
+  const bytes = new Uint8Array(BATCH_EVENTS * size), view = new DataView(bytes.buffer);
   const views = { u8: bytes, u16: new Uint16Array(bytes.buffer), u32: new Uint32Array(bytes.buffer) };
-  const encoder = newEncoder(recordingColumns(run, false), event.fields, event.size, bytes);
+  const encoder = newEncoder(recordingColumns(run, false), fields, size, bytes);
   const hasConnection = newConnections().of(tool) !== undefined;
-  const scanner = compileScan(recordingColumns(run, hasConnection), event.fields, bytes);
-  const keep = compileKeep(run, event.fields);
-  const time = { ...NO_TIME };
-  let adjusted: Offset = NO_TIME;
+  const scanner = compileScan(recordingColumns(run, hasConnection), fields, size, bytes);
+  const times = newEventTimes(bytes, fields["time_ns"]?.offset ?? NaN);
+  const keep = compileKeep(run, fields);
+  let adjusted: Offset | undefined;
   const clock = newClock(NO_TIME);
-  const row = compileRow(columns, event.fields, format, views, sink.out, clock, encoder.lookups);
-  const write = (p: number) => row(0, p);
-  const view = new DataView(bytes.buffer);
+  const row = compileRow(columns, fields, format, views, sink.out, clock, encoder.lookups);
+  let shown = 0;
+  const write = (p: number) => row(shown, p);
+  /** Shows the event at byte `q`; false if there is no room for another. */
+  const show = (q: number) => {
+    shown = q;
+    return !keep(view, q) || sink.row(write);
+  };
   const adjust = (offset: Offset) => {
-    if (adjusted !== offset) clock.adjust(offset);
+    if (adjusted === offset) return;
     adjusted = offset;
-  };
-  const setTime = (seconds: number, nanoseconds: number) => {
-    time.seconds = seconds - adjusted.seconds;
-    time.nanoseconds = nanoseconds - adjusted.nanoseconds;
-    if (time.nanoseconds < 0) {
-      time.seconds--;
-      time.nanoseconds += 1e9;
-    }
-  };
-  /** False if the row waits for room. */
-  const show = () => !keep(view, 0) || sink.row(write);
-  /** Shows events as long as they are quickly read and there is room; undefined if not even the first one is. */
-  const showUnread = (unread: Unread, { scan, time: found, reach }: Scanner): boolean | undefined => {
-    const { bytes, start, step_ms, since_ms, before_ms } = unread;
-    const lines = new DataView(bytes.buffer, bytes.byteOffset);
-    const end = Math.min(bytes.length, lines.byteLength - reach);
-    let p = start, last_ms = NaN, events = 0, hasRoom = true;
-    while (p < end && hasRoom && events < MOST_AT_ONCE) {
-      const behind = scan(lines, p), seconds = found[0] as number, nanoseconds = found[1] as number;
-      const at_ms = seconds * 1000 + nanoseconds / 1e6 - step_ms;
-      if (behind < 0 || (events > 0 && !(at_ms >= since_ms && at_ms < before_ms))) break;
-      setTime(seconds, nanoseconds);
-      encoder.complete(time, 0);
-      hasRoom = show();
-      last_ms = at_ms;
-      p = behind;
-      events++;
-    }
-    if (events === 0) return undefined;
-    unread.took(events, p, last_ms);
-    return hasRoom;
+    clock.adjust(offset);
+    times.adjust(offset);
   };
   return {
     sink,
@@ -100,11 +79,12 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
     interval: () => Promise.resolve(),
     event(line, offset) {
       adjust(offset);
-      let hasRoom = scanner && line.unread && showUnread(line.unread, scanner);
+      encoder.forget();
+      let hasRoom = scanner && line.unread && showUnread(line.unread, scanner, times, size, show);
       if (hasRoom === undefined) {
-        setTime(line.time.seconds, line.time.nanoseconds);
-        encoder.encode(line.line, time, 0);
-        hasRoom = show();
+        encoder.encode(line.line, 0);
+        times.set(line.time.seconds, line.time.nanoseconds, 0);
+        hasRoom = show(0);
       }
       return hasRoom ? undefined : flush(sink, kernel, terminal);
     },
@@ -177,7 +157,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
         const { start, end, partial } = line;
         current = { line: { time: line.time, tool: line.tool, interval: { start, end, partial } }, rows: [] };
       }
-      encoder.encode(line, NO_TIME, 0);
+      encoder.encode(line, 0);
       view.setBigUint64(fields["start_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["start"])), true);
       view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
@@ -186,9 +166,6 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
     end: show,
   };
 }
-
-/** A signal waits for so many events at most. */
-const MOST_AT_ONCE = 4096;
 
 /** True if the row is of the interval. */
 function isWithin({ interval }: RecordedEvent, { end }: RecordedEvent): boolean {

@@ -9,10 +9,10 @@ import * as values from "./scan_value.ts";
 /** Reads lines of one tool. */
 export interface Scanner {
   /**
-   * Puts the event of the line at `p` into the event's bytes, but for `time_ns`, and its time into `time`; returns the place
-   * behind the line's end. Returns -1 if the line does not look as it should; the event's bytes may be anything then.
+   * Puts the event of the line at `p` into the bytes from `q` on, but for `time_ns`, and its time into `time`; returns the
+   * place behind the line's end. Returns -1 if the line does not look as it should; the event's bytes may be anything then.
    */
-  scan(line: DataView, p: number): number;
+  scan(line: DataView, p: number, q: number): number;
   /** Seconds since 1970, and nanoseconds. */
   readonly time: Float64Array;
   /** So many bytes it may look at, all of which must be there, whatever they are behind the line. */
@@ -20,24 +20,29 @@ export interface Scanner {
 }
 
 /**
- * Compiles a scanner of these columns, in this order, into the event; undefined if there are some whose values it cannot
+ * Compiles a scanner of these columns, in this order, into events of `size` bytes; undefined if there are some whose values it cannot
  * read. As with row writers, source text is made from the declaration alone, never from data of a line, and compiled once:
  * that takes a third of the time of a loop over closures.
  */
-export function compileScan(columns: readonly Column[], fields: Fields, event: Uint8Array): Scanner | undefined {
+export function compileScan(
+  columns: readonly Column[],
+  fields: Fields,
+  size: number,
+  bytes: Uint8Array,
+): Scanner | undefined {
   const cells = columns.map(({ cell }, i) => cellCode(cell, i, fields));
   const names = columns.map(({ cell }) => cell.kind === "enum" ? newName(cell.names) : undefined);
   const areKnown = columns.every(({ cell }, i) =>
     (cell.kind === "time") === (i === 0) && (cell.kind !== "enum" || names[i] !== undefined)
   );
   if (!areKnown || !cells.every((cell) => cell !== undefined)) return undefined;
-  const { buffer, byteOffset, byteLength } = event;
+  const { buffer, byteOffset, byteLength } = bytes;
   const u16 = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
   const u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
   const time = new Float64Array(2), found = new Float64Array(2);
-  const make = new Function(...PARAMETERS, source(columns, cells, fields, event.length));
+  const make = new Function(...PARAMETERS, source(columns, cells, fields, size));
   return {
-    scan: make(event, u16, u32, time, found, newSecond(time), names, values),
+    scan: make(bytes, u16, u32, time, found, newSecond(time), names, values),
     time,
     reach: columns.reduce((sum, { key }) => sum + key.length + MOST_VALUE_BYTES, 0),
   };
@@ -66,9 +71,10 @@ function source(columns: readonly Column[], cells: readonly CellCode[], fields: 
       expected = "";
     }
   }
-  const clear = Array.from({ length: size >>> 2 }, (_, i) => `u32[${i}] = 0;`).join(" ");
+  const clear = Array.from({ length: size >>> 2 }, (_, i) => `u32[w + ${i}] = 0;`).join(" ");
   return `const { ${Object.keys(values).join(", ")} } = values;
-return (line, p) => {
+return (line, p, q) => {
+const h = q >>> 1, w = q >>> 2;
 ${clear}
 ${code}${literal(`${expected}}\n`)}return p;
 };`;

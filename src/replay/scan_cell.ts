@@ -40,18 +40,18 @@ ${family} = is;
       const { offset } = place(fields, cell.field), family = load(fields, cell.family);
       return quoted(
         `if (${family} === 0) ${family} = isIpv4(line, p) ? ${AF_INET} : ${AF_INET6};\n` +
-          moved(`${family} === ${AF_INET} ? ipv4(line, p, u8, ${offset}) : ipv6(line, p, u8, ${offset})`),
+          moved(`${family} === ${AF_INET} ? ipv4(line, p, u8, q + ${offset}) : ipv6(line, p, u8, q + ${offset})`),
       );
     }
     case "comm": {
       const { offset, size } = place(fields, cell.field);
-      return quoted(moved(`text(line, p, u8, ${offset}, ${size})`));
+      return quoted(moved(`text(line, p, u8, q + ${offset}, ${size})`));
     }
     case "enum":
       return quoted(moved(`names[${index}](line, p, found)`) + store(fields, cell.field, "found[0]"));
     case "hex": {
       const at = place(fields, cell.field).offset >>> 2;
-      return quoted(moved("hex(line, p, found)") + `u32[${at}] = found[0]; u32[${at + 1}] = found[1];\n`);
+      return quoted(moved("hex(line, p, found)") + `u32[w + ${at}] = found[0]; u32[w + ${at + 1}] = found[1];\n`);
     }
     case "connection":
       return quoted(moved("sixteen(line, p)"), '"');
@@ -72,17 +72,17 @@ function place(fields: Fields, name: string): { offset: number; size: number } {
   return field;
 }
 
-/** The element of a field of at most 32 bits. */
+/** The element of a field of at most 32 bits, of the event at byte `q`, half `h` and word `w`. */
 function load(fields: Fields, name: string): string {
   const { offset, size } = place(fields, name);
-  return size === 1 ? `u8[${offset}]` : size === 2 ? `u16[${offset >>> 1}]` : `u32[${offset >>> 2}]`;
+  return size === 1 ? `u8[q + ${offset}]` : size === 2 ? `u16[h + ${offset >>> 1}]` : `u32[w + ${offset >>> 2}]`;
 }
 
 /** A statement that puts a whole number below 2^63 into a field. */
 export function store(fields: Fields, name: string, value: string): string {
   const { offset, size } = place(fields, name);
   if (size < 8) return `${load(fields, name)} = ${value};\n`;
-  return `u32[${offset >>> 2}] = ${value}; u32[${(offset >>> 2) + 1}] = ${value} / 4294967296;\n`;
+  return `u32[w + ${offset >>> 2}] = ${value}; u32[w + ${(offset >>> 2) + 1}] = ${value} / 4294967296;\n`;
 }
 
 /** Four bytes of ASCII as one load gets them. */
@@ -90,15 +90,22 @@ export function word(text: string): number {
   return new DataView(new TextEncoder().encode(text).buffer).getInt32(0, true);
 }
 
-/** Statements that go on behind constant ASCII, and return -1 from the scanner if it is not there: four bytes a load. */
+/**
+ * Statements that go on behind constant ASCII, and return -1 from the scanner if it is not there: eight bytes a load. No
+ * double made of ASCII is a NaN or a zero, so no others are equal to it than the same bytes.
+ */
 export function literal(text: string): string {
   const { length } = text;
   if (length === 0) return "";
-  if (length < 4) {
-    const bits = 2 ** (8 * length) - 1;
-    return `if ((line.getInt32(p, true) & ${bits}) !== ${word(text.padEnd(4, "\0"))}) return -1;\np += ${length};\n`;
-  }
-  const places = Array.from({ length: Math.ceil(length / 4) }, (_, i) => Math.min(4 * i, length - 4));
-  const differs = places.map((at) => `line.getInt32(p + ${at}, true) !== ${word(text.slice(at, at + 4))}`);
+  const differs = length < 4
+    ? [`(line.getInt32(p, true) & ${2 ** (8 * length) - 1}) !== ${word(text.padEnd(4, "\0"))}`]
+    : length < 8
+    ? [0, length - 4].map((at) => `line.getInt32(p + ${at}, true) !== ${word(text.slice(at, at + 4))}`)
+    : Array.from({ length: Math.ceil(length / 8) }, (_, i) => Math.min(8 * i, length - 8))
+      .map((at) => `line.getFloat64(p + ${at}, true) !== ${double(text.slice(at, at + 8))}`);
   return `if (${differs.join(" || ")}) return -1;\np += ${length};\n`;
+}
+
+function double(text: string): number {
+  return new DataView(new TextEncoder().encode(text).buffer).getFloat64(0, true);
 }

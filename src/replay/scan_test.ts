@@ -19,16 +19,17 @@ function readersOf(tool: Tool, shown: readonly string[] = []) {
   if (!event) return undefined;
   const given = new Map([["show", shown]]);
   const columns = recordingColumns({ tool, given }, newConnections().of(tool) !== undefined);
-  const scanned = new Uint8Array(event.size), encoded = new Uint8Array(event.size);
-  const scanner = compileScan(columns, event.fields, scanned);
+  const all = new Uint8Array(3 * event.size), scanned = all.subarray(event.size, 2 * event.size);
+  const encoded = new Uint8Array(event.size);
+  const scanner = compileScan(columns, event.fields, event.size, all);
   const encoder = newEncoder(columns, event.fields, event.size, encoded);
   /** True if the line is scanned, which must then be as it is encoded. */
   const same = (line: Uint8Array): boolean => {
     if (scanner === undefined) return false;
-    scanned.fill(255); // as an event before it may have left anything
+    all.fill(255); // as events before may have left anything
     const bytes = new Uint8Array(line.length + scanner.reach);
     bytes.set(line);
-    const behind = scanner.scan(new DataView(bytes.buffer), 0), text = new TextDecoder().decode(line);
+    const behind = scanner.scan(new DataView(bytes.buffer), 0, event.size), text = new TextDecoder().decode(line);
     if (behind < 0) return false;
     assert.equal(behind, line.length, `${text} ends where its line does`);
     const record = JSON.parse(text), time = { seconds: 0, nanoseconds: 0 };
@@ -36,8 +37,9 @@ function readersOf(tool: Tool, shown: readonly string[] = []) {
     assert.equal(record.tool, tool.name);
     assert.ok(parseTime(record.time, time));
     assert.deepEqual(Array.from(scanner.time), [time.seconds, time.nanoseconds], text);
-    encoder.encode(record, { seconds: 0, nanoseconds: 0 }, 0);
+    encoder.encode(record, 0);
     assert.deepEqual(scanned, encoded, text);
+    assert.ok(all.every((byte, i) => byte === 255 || Math.floor(i / event.size) === 1), "no other's");
     return true;
   };
   return { columns, isCompiled: scanner !== undefined, same };

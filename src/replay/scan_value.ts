@@ -25,24 +25,35 @@ function four(word: number): number {
 }
 
 const POWERS = Int32Array.of(1, 10, 100, 1000);
-const MOST_WORDS = 3; // and at most three digits more: 15, below 2^53
 
 /** A whole number without leading zeros, below 10^15, into the first of `found`. */
 export function digits(line: DataView, p: number, found: Float64Array): number {
-  const first = line.getInt32(p, true) ^ ZEROS;
-  let word = first, marks = noDigits(word), n = 0, words = 0;
-  while (marks === 0) {
-    if (words++ === MOST_WORDS) return -1;
-    n = n * 10000 + four(word);
-    word = line.getInt32(p += 4, true) ^ ZEROS;
-    marks = noDigits(word);
+  const a = line.getInt32(p, true) ^ ZEROS, marked = noDigits(a);
+  if (marked !== 0) {
+    const bits = bitsBefore(marked);
+    if (bits === 0 || (bits > 8 && (a & 255) === 0)) return -1;
+    found[0] = four(a << 32 - bits);
+    return p + (bits >>> 3);
   }
+  if ((a & 255) === 0) return -1;
+  const b = line.getInt32(p + 4, true) ^ ZEROS, marks = noDigits(b);
+  if (marks === 0) return manyDigits(line, p + 8, found, four(a) * 10000 + four(b));
   const bits = bitsBefore(marks);
-  if (bits > 0) n = n * (POWERS[bits >>> 3] as number) + four(word << 32 - bits);
-  else if (words === 0) return -1;
-  if ((first & 255) === 0 && (words > 0 || bits > 8)) return -1;
+  found[0] = bits === 0 ? four(a) : Math.imul(four(a), POWERS[bits >>> 3] as number) + four(b << 32 - bits);
+  return p + 4 + (bits >>> 3);
+}
+
+const MOST_MORE = 7; // digits than eight: below 2^53
+
+/** The digits behind the first eight. */
+function manyDigits(line: DataView, p: number, found: Float64Array, n: number): number {
+  const most = p + MOST_MORE;
+  for (let digit = line.getUint8(p) - 48; digit >= 0 && digit <= 9; digit = line.getUint8(p) - 48) {
+    if (p++ === most) return -1;
+    n = 10 * n + digit;
+  }
   found[0] = n;
-  return p + (bits >>> 3);
+  return p;
 }
 
 const MOST_MS = 1e12; // in whole microseconds, doubles tell all of them up to there
