@@ -39,16 +39,17 @@ export function compileScan(
   const { buffer, byteOffset, byteLength } = bytes;
   const u16 = new Uint16Array(buffer, byteOffset, byteLength >>> 1);
   const u32 = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+  const f64 = new Float64Array(buffer, byteOffset, byteLength >>> 3), events = new DataView(buffer, byteOffset);
   const time = new Float64Array(2), found = new Float64Array(2);
   const make = new Function(...PARAMETERS, source(columns, cells, fields, size));
   return {
-    scan: make(bytes, u16, u32, time, found, newSecond(time), names, values),
+    scan: make(bytes, u16, u32, f64, events, time, found, newSecond(time), names, values),
     time,
     reach: columns.reduce((sum, { key }) => sum + key.length + MOST_VALUE_BYTES, 0),
   };
 }
 
-const PARAMETERS = ["u8", "u16", "u32", "time", "found", "second", "names", "values"];
+const PARAMETERS = ["u8", "u16", "u32", "f64", "events", "time", "found", "second", "names", "values"];
 // An address has 45, a time 30, a whole number 15 and the load behind it; names of numbers have less, and so has a comm.
 const MOST_VALUE_BYTES = 64;
 const NULL = word("null");
@@ -71,10 +72,10 @@ function source(columns: readonly Column[], cells: readonly CellCode[], fields: 
       expected = "";
     }
   }
-  const clear = Array.from({ length: size >>> 2 }, (_, i) => `u32[w + ${i}] = 0;`).join(" ");
+  const clear = Array.from({ length: size >>> 3 }, (_, i) => `f64[d + ${i}] = 0;`).join(" ");
   return `const { ${Object.keys(values).join(", ")} } = values;
 return (line, p, q) => {
-const h = q >>> 1, w = q >>> 2;
+const h = q >>> 1, w = q >>> 2, d = q >>> 3;
 ${clear}
 ${code}${literal(`${expected}}\n`)}return p;
 };`;

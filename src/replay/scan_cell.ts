@@ -45,7 +45,7 @@ ${family} = is;
     }
     case "comm": {
       const { offset, size } = place(fields, cell.field);
-      return quoted(moved(`text(line, p, u8, q + ${offset}, ${size})`));
+      return size % 4 === 0 ? quoted(moved(`text(line, p, events, q + ${offset}, ${size})`)) : undefined;
     }
     case "enum":
       return quoted(moved(`names[${index}](line, p, found)`) + store(fields, cell.field, "found[0]"));

@@ -4,23 +4,27 @@ import { parseTime } from "../record/time.ts";
 /** Reads a value in the same way as those of scan_value.ts. */
 export type Take = (line: DataView, p: number, found: Float64Array) => number;
 
-const SECOND_BYTES = 20, SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.$/;
+const SECOND_BYTES = 20, PLACES = [0, 8, 12], SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.$/;
 
 /** A reader of a time up to its point, into the first of `time`. A second's text is parsed once. */
 export function newSecond(time: Float64Array): (line: DataView, p: number) => number {
-  const known = new Int32Array(new TextEncoder().encode("1970-01-01T00:00:00.").buffer); // which `time` is now
+  const known = new Float64Array(3);
+  /** Looks at bytes as literal() in scan_cell.ts does. */
+  const know = (line: DataView, p: number) => {
+    for (const i of known.keys()) known[i] = line.getFloat64(p + (PLACES[i] as number), true);
+  };
+  know(new DataView(new TextEncoder().encode("1970-01-01T00:00:00.").buffer), 0); // which `time` is now
   const parse = (line: DataView, p: number): boolean => {
     const bytes = new Uint8Array(line.buffer, line.byteOffset + p, SECOND_BYTES);
     const text = new TextDecoder().decode(bytes), parsed = { seconds: 0, nanoseconds: 0 };
     if (!SECOND.test(text) || !parseTime(text, parsed)) return false;
-    for (let i = 0; i < known.length; i++) known[i] = line.getInt32(p + 4 * i, true);
+    know(line, p);
     time[0] = parsed.seconds;
     return true;
   };
   return (line, p) => {
-    const isKnown = line.getInt32(p + 16, true) === known[4] && line.getInt32(p + 12, true) === known[3] &&
-      line.getInt32(p + 8, true) === known[2] && line.getInt32(p + 4, true) === known[1] &&
-      line.getInt32(p, true) === known[0];
+    const isKnown = line.getFloat64(p + 12, true) === known[2] && line.getFloat64(p + 8, true) === known[1] &&
+      line.getFloat64(p, true) === known[0];
     return isKnown || parse(line, p) ? p + SECOND_BYTES : -1;
   };
 }
