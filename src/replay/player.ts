@@ -82,7 +82,9 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
       encoder.forget();
       let hasRoom = scanner && line.unread && showUnread(line.unread, scanner, times, size, show);
       if (hasRoom === undefined) {
-        encoder.encode(line.line, 0);
+        const record = line.line;
+        if (record.tool === "") return undefined; // it is none, which is told at the end
+        encoder.encode(record, 0);
         times.set(line.time.seconds, line.time.nanoseconds, 0);
         hasRoom = show(0);
       }
@@ -152,6 +154,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
       current = { line, rows: [] };
     },
     async event({ line }) {
+      if (line.tool === "") return; // it is none, which is told at the end
       if (current?.line["interval"] === undefined || !isWithin(current.line, line)) {
         await show();
         const { start, end, partial } = line;

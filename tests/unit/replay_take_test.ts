@@ -1,7 +1,7 @@
 // What replay shows of events that are read many at once.
 import assert from "node:assert/strict";
 import { pack } from "../../src/record/frame.ts";
-import { accept, header } from "./recordings.ts";
+import { accept, header, softirq } from "./recordings.ts";
 import { replayed } from "./recording.ts";
 
 type Line = Readonly<Record<string, unknown>>;
@@ -109,6 +109,27 @@ Deno.test("replay shows the DNS query of an event with that event alone", async 
     const { text } = await replayed(["tcpconnect", `${dir}/x`, "--dns"]);
     const shown = text.split("\n").flatMap((row) => / 443 +(.*?) *$/.exec(row)?.[1] ?? []);
     assert.deepEqual(shown, queries.map((query) => query ?? "No DNS Query"));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("replay shows nothing of a line that was cut short, and tells of it", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const [tool, good] of [["tcpaccept", event(1)], ["softirqs", softirq]] as const) {
+      const text = JSON.stringify(good);
+      const lines = (damaged: string[]) => [JSON.stringify(header(tool)), text, ...damaged, text, ""].join("\n");
+      await Deno.writeTextFile(`${dir}/good`, lines([]));
+      await Deno.writeTextFile(`${dir}/x`, lines([text.slice(0, -9), text.replace(',"', ',"\\x')]));
+      for (const format of [[], ["--json"], ["--csv"]]) {
+        const shown = await replayed([tool, `${dir}/x`, ...format]),
+          whole = await replayed([tool, `${dir}/good`, ...format]);
+        const plain = (output: string) => output.replace(/.*"summary".*/, "");
+        assert.equal(plain(shown.text), plain(whole.text));
+        assert.match(shown.lines.join("\n"), /2 of its lines are no records/);
+      }
+    }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
