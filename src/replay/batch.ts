@@ -1,10 +1,10 @@
-import type { Unread } from "../record/reader.ts";
+import type { Unread } from "../record/unread.ts";
 import type { EventTimes } from "./event_time.ts";
 import type { Scanner } from "./scan.ts";
 
 /**
  * Events of a batch are read, and then shown: what reads them and what writes rows do not fit together into the CPU's cache
- * of instructions, and to do both for each event takes a fifth longer.
+ * of instructions, and to do both for each event takes a seventh longer.
  */
 export const BATCH_EVENTS = 64;
 /** A signal waits for so many events at most. */

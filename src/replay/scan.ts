@@ -2,9 +2,11 @@
 // otherwise in any way is left to JSON.parse, so this is about speed alone.
 import type { Column } from "../column.ts";
 import type { Fields } from "../output/row.ts";
+import { ipv4, ipv6, isIpv4 } from "./scan_address.ts";
 import { type CellCode, cellCode, literal, store, word } from "./scan_cell.ts";
+import { digits, milliseconds, nanoseconds } from "./scan_digits.ts";
 import { newName, newSecond } from "./scan_known.ts";
-import * as values from "./scan_value.ts";
+import { hex, sixteen, text } from "./scan_text.ts";
 
 /** Reads lines of one tool. */
 export interface Scanner {
@@ -20,9 +22,9 @@ export interface Scanner {
 }
 
 /**
- * Compiles a scanner of these columns, in this order, into events of `size` bytes; undefined if there are some whose values it cannot
- * read. As with row writers, source text is made from the declaration alone, never from data of a line, and compiled once:
- * that takes a third of the time of a loop over closures.
+ * Compiles a scanner of these columns, in this order, into events of `size` bytes, a multiple of eight; undefined if there
+ * are some whose values it cannot read. As with row writers, source text is made from the declaration alone, never from data
+ * of a line, and compiled once: it takes a fifth of the time of closures that look at single bytes.
  */
 export function compileScan(
   columns: readonly Column[],
@@ -49,6 +51,7 @@ export function compileScan(
   };
 }
 
+const values = { digits, milliseconds, nanoseconds, text, sixteen, hex, isIpv4, ipv4, ipv6 };
 const PARAMETERS = ["u8", "u16", "u32", "f64", "events", "time", "found", "second", "names", "values"];
 // An address has 45, a time 30, a whole number 15 and the load behind it; names of numbers have less, and so has a comm.
 const MOST_VALUE_BYTES = 64;

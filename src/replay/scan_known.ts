@@ -1,7 +1,7 @@
 // Readers that know a text again.
 import { parseTime } from "../record/time.ts";
 
-/** Reads a value in the same way as those of scan_value.ts. */
+/** Reads a value in the same way as those of scan_digits.ts. */
 export type Take = (line: DataView, p: number, found: Float64Array) => number;
 
 const SECOND_BYTES = 20, PLACES = [0, 8, 12], SECOND = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.$/;
