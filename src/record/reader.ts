@@ -46,6 +46,8 @@ export interface RecordedLine {
 export interface Range {
   since_ms?: number;
   until_ms?: number;
+  /** Of directories, only this tool's segments are read. */
+  tool?: string;
   /** Has events be parsed on demand. */
   lazy?: boolean;
   /** Goes on with what is written meanwhile; a line of the kind `wait` stands where there is no more just now. */
@@ -69,11 +71,11 @@ export interface Recording extends Disposable {
  * being read. Throws BadInput for what is not there.
  */
 export function openRecording(paths: readonly string[], range: Range = {}): Recording {
-  const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false } = range;
+  const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false, tool } = range;
   const known = new Set<string>();
   /** Files that were not there the last time. */
   const look = () => {
-    const found = paths.flatMap(filesOf).filter(({ id, begin_ms }) =>
+    const found = paths.flatMap((path) => filesOf(path, tool)).filter(({ id, begin_ms }) =>
       !known.has(id) && begin_ms <= until_ms + SLACK_MS
     );
     for (const { id } of found) known.add(id);
@@ -145,9 +147,13 @@ function* merged(
     else head.line = value;
   };
   for (;;) {
-    let first: typeof heads[number] | undefined;
+    let first: typeof heads[number] | undefined, second_ms = Infinity; // of the first ones of others
     for (const head of heads) {
-      if (head.line.kind !== "wait" && (first === undefined || head.line.at_ms < first.line.at_ms)) first = head;
+      const { kind, at_ms } = head.line;
+      if (kind === "wait") continue;
+      const isFirst = first === undefined || at_ms < first.line.at_ms;
+      second_ms = Math.min(second_ms, isFirst ? first?.line.at_ms ?? Infinity : at_ms);
+      if (isFirst) first = head;
     }
     const [next] = waiting;
     if (next && (first === undefined || next.begin_ms <= first.line.at_ms + SLACK_MS)) {
@@ -158,10 +164,7 @@ function* merged(
     }
     if (first !== undefined) {
       const { unread } = first.line;
-      if (unread) {
-        const others_ms = heads.map(({ line }) => line === first.line || line.kind === "wait" ? Infinity : line.at_ms);
-        unread.before_ms = Math.min(...others_ms, (next?.begin_ms ?? Infinity) - SLACK_MS);
-      }
+      if (unread) unread.before_ms = next === undefined ? second_ms : Math.min(second_ms, next.begin_ms - SLACK_MS);
       yield first.line;
       advance(first);
       continue;

@@ -42,7 +42,7 @@ export async function replay(args: readonly string[], world: World, terminal?: T
   const options = optionsOf(tool);
   const { help, values, operands } = parseOptions({ name: tool.name }, rest, { options, operand: "file" });
   if (help) return world.print((await import("../help.ts")).toolHelp({ ...tool, options }));
-  using recording = open(operands, values);
+  using recording = open(operands, values, tool.name);
   await play([tool], recording, { values, options, world, terminal });
 }
 
@@ -85,11 +85,12 @@ async function replayAll(args: readonly string[], world: World, terminal: Termin
   await play(tools, recording, { values, options, world, terminal });
 }
 
-function open(paths: readonly string[], values: ReadonlyMap<string, unknown>): Recording {
+function open(paths: readonly string[], values: ReadonlyMap<string, unknown>, tool?: string): Recording {
   if (paths.length === 0) throw new BadInput("replay needs a recording: type its directory, files of it, or -.");
   const since_ms = values.get("since") as number | undefined, until_ms = values.get("until") as number | undefined;
   const range = { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } };
-  return openRecording(paths, { ...range, follow: values.has("follow"), lazy: true });
+  const only = tool === undefined ? {} : { tool };
+  return openRecording(paths, { ...range, ...only, follow: values.has("follow"), lazy: true });
 }
 
 /** What replay takes of a tool's options, none of which it needs. */
