@@ -1,4 +1,3 @@
-import type { Kernel } from "../kernel.ts";
 import { newClock } from "../output/clock.ts";
 import { compileRow, csvFormat, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink, type Sink } from "../output/sink.ts";
@@ -18,6 +17,7 @@ import { newEncoder } from "./encode.ts";
 import { newEventTimes } from "./event_time.ts";
 import { compileKeep } from "./filter.ts";
 import { compileScan } from "./scan.ts";
+import type { Turns } from "./turns.ts";
 
 /** Realtime minus monotonic clock of the host that recorded. */
 export type Offset = Readonly<Time>;
@@ -37,10 +37,10 @@ export interface Player {
   end(): Promise<void>;
 }
 
-type Around = { kernel: Pick<Kernel, "turn">; terminal: Terminal };
+type Around = { turns: Turns; terminal: Terminal };
 
 /** A player of a tool that sends events. Throws BadInput. */
-export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
+export function newEventPlayer(run: Run, { turns, terminal }: Around): Player {
   const { tool } = run;
   const { event } = tool.layout;
   if (!event) throw new Error(`${tool.name} sends no records`);
@@ -88,15 +88,15 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
         times.set(line.time.seconds, line.time.nanoseconds, 0);
         hasRoom = show(0);
       }
-      return hasRoom ? undefined : flush(sink, kernel, terminal);
+      return hasRoom ? undefined : flush(sink, { turns, terminal }, () => !sink.full);
     },
-    flush: () => flush(sink, kernel, terminal),
-    end: () => flush(sink, kernel, terminal),
+    flush: () => flush(sink, { turns, terminal }),
+    end: () => flush(sink, { turns, terminal }),
   };
 }
 
 /** A player of a tool that samples. Throws BadInput. */
-export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player {
+export function newSamplePlayer(run: Run, { turns, terminal }: Around): Player {
   const { tool, given } = run;
   const { sample: mode, layout: { sample: layout } } = tool;
   if (!mode || !layout) throw new Error(`${tool.name} does not sample`);
@@ -107,7 +107,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
   const encoder = newEncoder(columns, fields, size, one);
   const keep = compileKeep(run, fields);
   const clock = newClock(NO_TIME);
-  const writer = newWriter(sink, clock, encoder.lookups, kernel, terminal);
+  const writer = newWriter(sink, clock, encoder.lookups, turns, terminal);
   let current: { line: RecordedEvent; rows: Uint8Array[] } | undefined;
 
   const show = async () => {
@@ -165,7 +165,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
       view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
     },
-    flush: () => flush(sink, kernel, terminal),
+    flush: () => flush(sink, { turns, terminal }),
     end: show,
   };
 }
@@ -175,11 +175,11 @@ function isWithin({ interval }: RecordedEvent, { end }: RecordedEvent): boolean 
   return (interval as { end?: unknown }).end === end;
 }
 
-/** Writes what the sink holds; waits for a reader that is slow. */
-async function flush(sink: Sink, kernel: Pick<Kernel, "turn">, terminal: Terminal): Promise<void> {
-  while (!sink.flush() && !terminal.stopping()) {
-    terminal.waitWritable(BLOCKED_WAIT_MS);
-    await kernel.turn();
+/** Writes what the sink holds, or enough for there to be room; waits for a reader that is slow. */
+async function flush(sink: Sink, { turns, terminal }: Around, enough: () => boolean = () => false): Promise<void> {
+  while (!sink.flush() && !enough() && !terminal.stopping()) {
+    const isReady = terminal.waitWritable(BLOCKED_WAIT_MS);
+    if (!isReady || turns.due()) await turns.turn();
   }
 }
 

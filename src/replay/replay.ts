@@ -13,6 +13,7 @@ import type { Tool } from "../tool.ts";
 import { isFilter } from "./filter.ts";
 import { newEventPlayer, newSamplePlayer, type Offset, type Player } from "./player.ts";
 import { replay as declaration } from "./declaration.ts";
+import { newTurns } from "./turns.ts";
 
 /** Options of tools that say how to trace. */
 const OF_TRACING = new Set([
@@ -115,8 +116,10 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const players = new Map<string, { player: Player; run: Run }>();
   const clocks = new Map<SegmentState, Offset>();
+  const turns = newTurns(kernel);
   let last: Player | undefined;
   for (const line of recording.lines()) {
+    if (turns.due()) await turns.turn();
     if (terminal.stopping() || last?.sink.closed) break;
     if (line.kind === "wait") {
       await last?.flush();
@@ -129,7 +132,7 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
       const tool = byName.get(line.tool);
       if (tool === undefined) continue;
       const run = runOf(tool, line, playing);
-      const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { kernel, terminal });
+      const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { turns, terminal });
       await player.begin(line.segment.header);
       players.set(tool.name, known = { player, run });
     }

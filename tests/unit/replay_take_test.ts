@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { pack } from "../../src/record/frame.ts";
 import { accept, header, softirq } from "./recordings.ts";
-import { replayed } from "./recording.ts";
+import { replay } from "../../src/replay/replay.ts";
+import { newTerminal } from "./fake_kernel.ts";
+import { replayed, worldWith } from "./recording.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -130,6 +132,21 @@ Deno.test("replay shows nothing of a line that was cut short, and tells of it", 
         assert.match(shown.lines.join("\n"), /2 of its lines are no records/);
       }
     }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("replay ends at a signal although nothing holds it up", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${dir}/x`, packed([header("tcpaccept"), ...upTo(200_000).map((i) => event(i, false))]));
+    let stopping = false;
+    const terminal = { ...newTerminal(Infinity, Infinity), stopping: () => stopping };
+    const turn = () => Promise.resolve(void (stopping = true)); // which is when the process learns of a signal
+    await replay(["tcpaccept", `${dir}/x`], worldWith({ turn }), terminal);
+    const rows = terminal.text().split("\n").length;
+    assert.ok(rows < 200_000, `${rows} rows were shown`);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
