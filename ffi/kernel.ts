@@ -9,6 +9,7 @@ import { openNotifier } from "./notify.ts";
 import { openPrivileges, type Privileges } from "./privilege.ts";
 
 const POLLIN = 1, POLLOUT = 4, MOST_WAITED = 64;
+const FIONREAD = 0x541bn, F_GETPIPE_SZ = 1032, PAGE_BYTES = 4096;
 const TURN_MS = 1;
 const CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
@@ -46,6 +47,7 @@ export function openKernel(from: {
     }
     return libc.poll(waited, BigInt(on.length), timeout_ms) > 0;
   };
+  const held = new Int32Array(1);
   const read_ns = (clock: number): bigint => {
     const time = new BigInt64Array(2); // struct timespec
     libc.clock_gettime(clock, time);
@@ -60,6 +62,17 @@ export function openKernel(from: {
     wait: (rings: readonly { fd: number }[], timeout_ms: number) => poll(rings, POLLIN, timeout_ms),
     /** Waits until a descriptor can be written to; false after the timeout or by a signal. */
     waitWritable: (fd: number, timeout_ms: number) => poll([{ fd }], POLLOUT, timeout_ms),
+    /**
+     * How many of so many bytes can be written without waiting. A pipe that polls as writable takes a page (fs/pipe.c:
+     * pipe_poll, pipe_write), and one that holds nothing takes as much as it has room for.
+     */
+    room(fd: number, wanted: number): number {
+      if (!poll([{ fd }], POLLOUT, 0)) return 0;
+      if (wanted <= PAGE_BYTES) return wanted;
+      const size = libc.fcntl(fd, F_GETPIPE_SZ); // of what is no pipe, -1
+      const isEmpty = size > 0 && libc.ioctl(fd, FIONREAD, held) === 0 && held[0] === 0;
+      return Math.min(isEmpty ? size : PAGE_BYTES, wanted);
+    },
     pause(duration_ms: number): void {
       libc.poll(null, 0n, duration_ms);
     },

@@ -23,6 +23,8 @@ const COLD = {
   vsnprintf: { parameters: ["buffer", "usize", "pointer", "pointer"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  fcntl: { parameters: ["i32", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   setns: { parameters: ["i32", "i32"], result: "i32" },

@@ -7,18 +7,14 @@ import { harmlessJson } from "./output/text.ts";
 import { record } from "./record/declaration.ts";
 import { replay } from "./replay/declaration.ts";
 import { report } from "./report/declaration.ts";
+import type { Outputs } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
-
-/** Waits until a descriptor can be written to; false after the timeout. */
-export interface Waiting {
-  waitWritable(fd: number, timeout_ms: number): boolean;
-}
 
 /** What the commands that are no tool work with. */
 export interface World {
   tools: Readonly<Record<string, () => Promise<{ default: Tool }>>>;
-  newKernel(values: ReadonlyMap<string, unknown>): Kernel & Waiting;
+  newKernel(values: ReadonlyMap<string, unknown>): Kernel & Outputs;
   build(): Build;
   /** Writes text to standard output. */
   print(text: string): void;

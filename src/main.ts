@@ -34,7 +34,7 @@ async function runTool(tool: Tool, args: readonly string[]): Promise<void> {
     : run.counting
     ? (await import("./count.ts")).runCount
     : runStream;
-  await runMode(run, kernel, openTerminal(kernel.waitWritable));
+  await runMode(run, kernel, openTerminal(kernel));
 }
 
 function print(text: string): void {

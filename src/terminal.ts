@@ -21,8 +21,14 @@ const INTERRUPTED = 130;
 const STDOUT = 1, NEWLINE = 10;
 const DEV_NULL = 0x103; // its numbers, 1 and 3 (Documentation/admin-guide/devices.txt)
 const MOST_MS = 2 ** 31 - 1; // of a timer
-// A pipe that polls as writable takes a whole page at once (fs/pipe.c: pipe_poll, pipe_write), so this never blocks.
-const PIPE_BYTES = 4096;
+
+/** What the kernel tells of descriptors that are written to. */
+export interface Outputs {
+  /** Waits until a descriptor can be written to; false after the timeout. */
+  waitWritable(fd: number, timeout_ms: number): boolean;
+  /** How many of so many bytes a descriptor that is no file takes now without making anybody wait. */
+  room(fd: number, wanted: number): number;
+}
 
 /** An end that a signal asks for. */
 export interface End {
@@ -50,7 +56,7 @@ export function listenForEnd(signals: readonly Deno.Signal[], leave: () => void)
 }
 
 /** The process's own terminal. */
-export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => boolean): Terminal {
+export function openTerminal({ waitWritable, room }: Outputs): Terminal {
   let screen: Screen | undefined;
   let wake = () => {};
   const end = listenForEnd(["SIGINT", "SIGTERM", "SIGHUP"], () => screen?.[Symbol.dispose]());
@@ -60,10 +66,11 @@ export function openTerminal(waitWritable: (fd: number, timeout_ms: number) => b
     write(bytes) {
       try {
         if (neverBlocks) return Deno.stdout.writeSync(bytes);
-        if (!waitWritable(STDOUT, 0)) return 0;
+        const most = room(STDOUT, bytes.length);
+        if (most === 0) return 0;
         // Deno writes up to the last line's end and the rest apart, so the rest is left for the next time.
-        const lines = bytes.length > PIPE_BYTES ? bytes.lastIndexOf(NEWLINE, PIPE_BYTES - 1) + 1 : 0;
-        return Deno.stdout.writeSync(bytes.subarray(0, lines || PIPE_BYTES));
+        const lines = bytes.length > most ? bytes.lastIndexOf(NEWLINE, most - 1) + 1 : 0;
+        return Deno.stdout.writeSync(bytes.subarray(0, lines || most));
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) return -1;
         if (error instanceof Deno.errors.WouldBlock) return 0;

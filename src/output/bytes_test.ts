@@ -51,6 +51,21 @@ Deno.test("fixed rounds as C does: exact halves to the even neighbour, all else 
   for (const [x, digits, text] of cases) assert.equal(written((p) => bytes.fixed(out, p, x, digits)), text);
 });
 
+Deno.test("fixed writes what roundedAsC tells, of numbers of any size", () => {
+  for (const x of [NaN, Infinity, -1, -0, 5e-324, 0.005, 0.015, 1.005, 9.995, 999999.9999995, 2 ** 30, 1e9, 1e21]) {
+    for (let digits = 0; digits <= 6; digits++) {
+      assert.equal(written((p) => bytes.fixed(out, p, x, digits)), bytes.roundedAsC(x, digits));
+    }
+  }
+  for (let n = 1; n < 2 ** 40; n = n * 1.003 + 1) {
+    for (const x of [Math.floor(n) / 1000, Math.floor(n) / 1e6, Math.floor(n) / 2 ** 7, n]) {
+      for (let digits = 0; digits <= 6; digits++) {
+        assert.equal(written((p) => bytes.fixed(out, p, x, digits)), bytes.roundedAsC(x, digits));
+      }
+    }
+  }
+});
+
 Deno.test("ipv4 writes every octet", () => {
   for (let n = 0; n < 256; n++) {
     assert.equal(written((p) => bytes.ipv4(out, p, Uint8Array.of(n, 255 - n, 0, n), 0)), `${n}.${255 - n}.0.${n}`);

@@ -19,6 +19,8 @@ export interface Sink {
   text(text: string): void;
   /** Writes what it can; true if nothing is left. */
   flush(): boolean;
+  /** True if there is no room for a row. */
+  readonly full: boolean;
   readonly printed: number;
   /** Rows that are not written: those in the buffer, and those that found no room in it. */
   readonly waiting: number;
@@ -74,6 +76,9 @@ export function newSink(outlet: Outlet, limit: number): Sink {
       end += new TextEncoder().encodeInto(text, out.subarray(end)).written;
     },
     flush,
+    get full() {
+      return end >= BATCH_BYTES;
+    },
     get printed() {
       return printed;
     },

@@ -14,8 +14,8 @@ export interface Found {
   size: number;
 }
 
-/** The file, or the segments of a directory. Throws BadInput. */
-export function filesOf(path: string): Found[] {
+/** The file, or the segments of a directory, of all tools unless one is given. Throws BadInput. */
+export function filesOf(path: string, tool?: string): Found[] {
   if (path === "-") return [{ path, id: path, tool: "", host: "", begin_ms: -Infinity, size: 0 }];
   const info = stat(path);
   if (!info.isDirectory) return [describe(path, info)];
@@ -24,6 +24,7 @@ export function filesOf(path: string): Found[] {
     throw new BadInput(`There is no recording in ${path}: type a directory that \`nettrace record -o\` wrote to.`);
   }
   return files.flatMap(({ name }) => {
+    if (tool !== undefined && parseSegmentName(name)?.tool !== tool) return [];
     try {
       return describe(`${path}/${name}`, Deno.statSync(`${path}/${name}`));
     } catch (error) {

@@ -95,9 +95,13 @@ function gzipLength(bytes: Uint8Array): number | undefined {
   return length <= bytes.length ? length : undefined;
 }
 
+// What a recorder's frame holds fits into one piece (FRAME_BYTES in tape.ts, and a batch of rows); of smaller pieces, zlib
+// would make a whole by copying them.
+const PIECE_BYTES = 324 * 1024;
+
 /** The text of a frame. Throws an Error for one that is damaged, or holds more than MOST_BYTES. */
 export function unpack(frame: Uint8Array, compression: "zstd" | "gzip"): Uint8Array {
-  const options = { maxOutputLength: MOST_BYTES };
+  const options = { maxOutputLength: MOST_BYTES, chunkSize: PIECE_BYTES };
   const { buffer, byteOffset, length } = compression === "zstd"
     ? zlib.zstdDecompressSync(frame, options)
     : zlib.gunzipSync(frame, options);

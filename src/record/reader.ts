@@ -3,6 +3,7 @@ import { type Losses, readLosses } from "../loss.ts";
 import type { Footer, Header } from "./segment.ts";
 import { linesOf, type Source } from "./source.ts";
 import { parseTime, type Time } from "./time.ts";
+import { newQuickLook, NO_LINE, type Unread, UnreadEvent } from "./unread.ts";
 import { isTooDeep, toNumber, toText } from "./value.ts";
 
 /** An event, or a row of an interval, as `--json` prints it. */
@@ -33,21 +34,20 @@ export interface RecordedLine {
   readonly segment: SegmentState;
   readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer" | "wait";
   readonly tool: string;
-  /** Of an event of which only lines are wanted, what it says is found out on demand; `tool` is empty if it is none. */
+  /** Of an event that was not read, what it says is found out on demand; `tool` is empty if it is none. */
   readonly line: RecordedEvent;
   readonly time: Readonly<Time>;
-  /** Where the line is. */
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
   /** Milliseconds since 1970 by the recording host's clock when it began, which no later step of its clock changes. */
   readonly at_ms: number;
+  readonly unread?: Unread;
 }
 
 /** What is wanted of a recording. */
 export interface Range {
   since_ms?: number;
   until_ms?: number;
+  /** Of directories, only this tool's segments are read. */
+  tool?: string;
   /** Has events be parsed on demand. */
   lazy?: boolean;
   /** Goes on with what is written meanwhile; a line of the kind `wait` stands where there is no more just now. */
@@ -71,11 +71,11 @@ export interface Recording extends Disposable {
  * being read. Throws BadInput for what is not there.
  */
 export function openRecording(paths: readonly string[], range: Range = {}): Recording {
-  const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false } = range;
+  const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false, tool } = range;
   const known = new Set<string>();
   /** Files that were not there the last time. */
   const look = () => {
-    const found = paths.flatMap(filesOf).filter(({ id, begin_ms }) =>
+    const found = paths.flatMap((path) => filesOf(path, tool)).filter(({ id, begin_ms }) =>
       !known.has(id) && begin_ms <= until_ms + SLACK_MS
     );
     for (const { id } of found) known.add(id);
@@ -106,6 +106,10 @@ export function openRecording(paths: readonly string[], range: Range = {}): Reco
       if (line.kind === "event") {
         if (line.at_ms < since_ms || line.at_ms > until_ms) continue;
         line.segment.events++;
+        if (line.unread) {
+          line.unread.since_ms = since_ms;
+          line.unread.before_ms = Math.min(line.unread.before_ms, until_ms);
+        }
       }
       yield line;
     }
@@ -143,9 +147,13 @@ function* merged(
     else head.line = value;
   };
   for (;;) {
-    let first: typeof heads[number] | undefined;
+    let first: typeof heads[number] | undefined, second_ms = Infinity; // of the first ones of others
     for (const head of heads) {
-      if (head.line.kind !== "wait" && (first === undefined || head.line.at_ms < first.line.at_ms)) first = head;
+      const { kind, at_ms } = head.line;
+      if (kind === "wait") continue;
+      const isFirst = first === undefined || at_ms < first.line.at_ms;
+      second_ms = Math.min(second_ms, isFirst ? first?.line.at_ms ?? Infinity : at_ms);
+      if (isFirst) first = head;
     }
     const [next] = waiting;
     if (next && (first === undefined || next.begin_ms <= first.line.at_ms + SLACK_MS)) {
@@ -155,6 +163,8 @@ function* merged(
       continue;
     }
     if (first !== undefined) {
+      const { unread } = first.line;
+      if (unread) unread.before_ms = next === undefined ? second_ms : Math.min(second_ms, next.begin_ms - SLACK_MS);
       yield first.line;
       advance(first);
       continue;
@@ -166,16 +176,12 @@ function* merged(
   }
 }
 
-const NO_LINE: RecordedEvent = { time: "", tool: "" };
 const WAIT: RecordedLine = {
   segment: { path: "", tool: "", host: "", start: "", events: 0, lost_by: {} },
   kind: "wait",
   tool: "",
   line: NO_LINE,
   time: { seconds: 0, nanoseconds: 0 },
-  bytes: new Uint8Array(0),
-  start: 0,
-  end: 0,
   at_ms: 0,
 };
 
@@ -196,14 +202,15 @@ function* readSegment(
   reading: for (const bytes of linesOf(source, (fault) => void faults.push(fault))) {
     if (bytes.length === 0) yield { ...WAIT, segment, at_ms };
     for (let start = 0, end = 0; start < bytes.length; start = end + 1) {
-      end = bytes.indexOf(NEWLINE, start);
-      if (end === start) continue;
       const time: Time = { seconds: 0, nanoseconds: 0 };
       if (lazy && segment.tool !== "" && quick(bytes, start, segment.tool, time)) {
-        at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
-        yield new LazyLine({ segment, time, bytes, start, end, at_ms }, parse);
+        const event = new UnreadEvent(segment, time, { bytes, start, step_ms }, parse);
+        yield event;
+        ({ end, at_ms } = event);
         continue;
       }
+      end = bytes.indexOf(NEWLINE, start);
+      if (end === start) continue;
       const line = parse(bytes, start, end);
       if (line === undefined && odd > MOST_ODD) break reading;
       if (line === undefined) continue;
@@ -227,7 +234,7 @@ function* readSegment(
         segment.lost_by = readLosses(((line["footer"] ?? line["summary"]) as Partial<Footer>).lost_by);
       }
       if (parseTime(line.time, time)) at_ms = time.seconds * 1000 + time.nanoseconds / 1e6 - step_ms;
-      yield { segment, kind, tool: line.tool, line, time, bytes, start, end, at_ms };
+      yield { segment, kind, tool: line.tool, line, time, at_ms };
     }
   }
   source[Symbol.dispose]();
@@ -240,79 +247,6 @@ function* readSegment(
 const NEWLINE = 10;
 /** A file with more lines that are no records is none of ours, and would take its time. */
 const MOST_ODD = 100_000;
-
-/** An event that is parsed when somebody asks what it says. */
-class LazyLine implements RecordedLine {
-  readonly kind = "event";
-  readonly tool: string;
-  readonly segment: SegmentState;
-  readonly time: Readonly<Time>;
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  readonly at_ms: number;
-  readonly #parse: Parse;
-
-  constructor(of: Omit<RecordedLine, "kind" | "tool" | "line">, parse: Parse) {
-    this.segment = of.segment;
-    this.tool = of.segment.tool;
-    this.time = of.time;
-    this.bytes = of.bytes;
-    this.start = of.start;
-    this.end = of.end;
-    this.at_ms = of.at_ms;
-    this.#parse = parse;
-  }
-
-  get line(): RecordedEvent {
-    return this.#parse(this.bytes, this.start, this.end) ?? NO_LINE;
-  }
-}
-
-type Parse = (bytes: Uint8Array, start: number, end: number) => RecordedEvent | undefined;
-
-/**
- * Makes a function that tells whether a line begins as the recorder's events do, `{"time":"...","tool":"...","KEY":` with
- * nine digits of nanoseconds, no object behind it, and reads its time.
- */
-function newQuickLook(): (bytes: Uint8Array, p: number, tool: string, time: Time) => boolean {
-  const before = new TextEncoder().encode('{"time":"'), prefix = new Uint8Array(TIME_PREFIX_BYTES);
-  let seconds = NaN, of: string | undefined, behind = new Uint8Array(0);
-  const same = (bytes: Uint8Array, p: number, wanted: Uint8Array) => {
-    for (let i = 0; i < wanted.length; i++) if (bytes[p + i] !== wanted[i]) return false;
-    return true;
-  };
-  return (bytes, p, tool, time) => {
-    if (tool !== of) {
-      of = tool;
-      behind = new TextEncoder().encode(`Z","tool":"${tool}","`);
-    }
-    if (!same(bytes, p, before)) return false;
-    p += before.length;
-    if (!same(bytes, p, prefix)) {
-      const text = new TextDecoder().decode(bytes.subarray(p, p + TIME_PREFIX_BYTES));
-      if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.$/.test(text) || !parseTime(text, time)) return false;
-      seconds = time.seconds;
-      prefix.set(bytes.subarray(p, p + TIME_PREFIX_BYTES));
-    }
-    p += TIME_PREFIX_BYTES;
-    let nanoseconds = 0;
-    for (let i = 0; i < 9; i++) {
-      const digit = (bytes[p + i] as number) - 48;
-      if (!(digit >= 0 && digit <= 9)) return false;
-      nanoseconds = 10 * nanoseconds + digit;
-    }
-    p += 9;
-    if (!same(bytes, p, behind)) return false;
-    let colon = p + behind.length;
-    while (colon < bytes.length && bytes[colon] !== COLON) colon++;
-    time.seconds = seconds;
-    time.nanoseconds = nanoseconds;
-    return bytes[colon + 1] !== BRACE;
-  };
-}
-
-const TIME_PREFIX_BYTES = 20, COLON = 58, BRACE = 123;
 
 function parseLine(text: string): RecordedEvent | undefined {
   try {

@@ -98,6 +98,25 @@ Deno.test("openRecording has events in their order although a clock was set back
   assert.deepEqual(pids(read([one, two]).events), [1, 11, 2]);
 });
 
+Deno.test("openRecording reads of a directory one tool's segments alone if that is wanted, and files whatever their names", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    const [life, accept] = ["tcplife", "tcpaccept"].map((tool) => `${dir}/${tool}-a-20261120T060000Z.jsonl`);
+    Deno.writeTextFileSync(life as string, event(1));
+    Deno.writeTextFileSync(accept as string, event(2, "tcpaccept"));
+    const read = (paths: string[], range: Parameters<typeof openRecording>[1]) => {
+      using recording = openRecording(paths, range);
+      return pids(Array.from(recording.events()));
+    };
+    assert.deepEqual(read([dir], {}), [1, 2]);
+    assert.deepEqual(read([dir], { tool: "tcplife" }), [1]);
+    assert.deepEqual(read([dir], { tool: "tcpdrop" }), []);
+    assert.deepEqual(read([dir, accept as string], { tool: "tcplife" }), [1, 2]);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
 Deno.test("openRecording tells of lines that are no records", () => {
   const { events, segments: [segment] } = read([`${event(1)}null\n{"time":1}\n[]\nx\n${event(2)}`]);
   assert.deepEqual(pids(events), [1, 2]);

@@ -20,6 +20,8 @@ const MOST_RATIO = 1000;
 /** No disk makes more; each takes a fraction of a millisecond to find a way on from. */
 const MOST_DAMAGES = 1024;
 const READ_BYTES = 256 * 1024;
+/** What reads lines quickly looks some way on, and takes longer for lines that have not so much behind them. */
+const ROOM_BYTES = 2048;
 const NEWLINE = 10;
 
 /**
@@ -61,7 +63,7 @@ function* allLinesOf(source: Source, fault: Fault): Generator<Uint8Array> {
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(a.length + b.length);
+  const all = new Uint8Array(a.length + b.length + ROOM_BYTES).subarray(0, a.length + b.length);
   all.set(a);
   all.set(b, a.length);
   return all;

@@ -3,7 +3,6 @@ import { parseAddress } from "../filter.ts";
 import type { Lookups } from "../lookup.ts";
 import type { Fields } from "../output/row.ts";
 import type { RecordedEvent } from "../record/reader.ts";
-import type { Time } from "../record/time.ts";
 import { toNumber, toText } from "../record/value.ts";
 
 /** What a value of a record puts into an event's bytes at `q`. */
@@ -11,10 +10,10 @@ type Put = (value: unknown, view: DataView, q: number) => void;
 
 /** Makes events of records again: the way of the row writers backwards. */
 export interface Encoder {
-  /** Writes the record's event at byte `q`, all of it; `time` is its time by the clock of the row that will show it. */
-  encode(record: RecordedEvent, time: Time, q: number): void;
-  /** Sets the time alone of the event at byte `q`. */
-  setTime(time: Time, q: number): void;
+  /** Writes the record's event at byte `q`, all of it but its time. */
+  encode(record: RecordedEvent, q: number): void;
+  /** Tells that the next events are not of `encode`, and that rows of them look nothing up. */
+  forget(): void;
   /** What rows look up, as the last record had it. */
   readonly lookups: Lookups;
 }
@@ -148,18 +147,21 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
         : undefined;
     return [{ key: column.key, put, known }];
   });
-  const time = fields["time_ns"]?.offset;
+  let remembers = false;
+  const forget = () => {
+    if (!remembers) return;
+    for (const name in names) names[name] = "";
+    for (const part in groups) groups[part] = undefined;
+    frames = [];
+    query = "";
+    remembers = false;
+  };
   return {
-    setTime({ seconds, nanoseconds }, q) {
-      if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
-    },
-    encode(record, { seconds, nanoseconds }, q) {
+    forget,
+    encode(record, q) {
       bytes.fill(0, q, q + size);
-      if (time !== undefined) setTime(view, q + time, seconds, nanoseconds);
-      for (const name in names) names[name] = "";
-      for (const part in groups) groups[part] = undefined;
-      frames = [];
-      query = "";
+      forget();
+      remembers = true;
       for (const { key, put, known } of puts) {
         const value = record[key];
         if (value === null || value === undefined) continue;
@@ -195,12 +197,6 @@ function plainPath(value: unknown): string | undefined {
 function interned<Name extends string | undefined>(names: Name[], name: Name): number {
   const at = names.indexOf(name);
   return at >= 0 ? at + 1 : names.length < MOST_NAMES ? names.push(name) : MOST_NAMES;
-}
-
-/** All nanoseconds of a time; of 104 days on, they take more than the 53 bits of a number. */
-function setTime(view: DataView, at: number, seconds: number, nanoseconds: number): void {
-  if (seconds < 9_000_000) setUint64(view, at, seconds * 1e9 + nanoseconds);
-  else view.setBigUint64(at, BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds), true);
 }
 
 /** Exact below 2^53. */

@@ -45,7 +45,7 @@ export function compileKeep(run: Run, fields: Fields): Keep {
       keeps.push((view, q) => view.getUint16(q + offset, true) === value);
     }
   }
-  return (view, q) => keeps.every((keep) => keep(view, q));
+  return keeps.length === 0 ? () => true : (view, q) => keeps.every((keep) => keep(view, q));
 }
 
 type Entries = Run["fills"][number]["entries"];

@@ -1,4 +1,3 @@
-import type { Kernel } from "../kernel.ts";
 import { newClock } from "../output/clock.ts";
 import { compileRow, csvFormat, jsonFormat, rowLimit } from "../output/row.ts";
 import { newSink, type Sink } from "../output/sink.ts";
@@ -13,9 +12,12 @@ import { BLOCKED_WAIT_MS, type Run, shownBy } from "../run.ts";
 import { nameBy, newWriter, partialHead, reportOf } from "../sample.ts";
 import { orderOf, recordedColumns } from "../sampler.ts";
 import type { Terminal } from "../terminal.ts";
+import { BATCH_EVENTS, showUnread } from "./batch.ts";
 import { newEncoder } from "./encode.ts";
+import { newEventTimes } from "./event_time.ts";
 import { compileKeep } from "./filter.ts";
 import { compileScan } from "./scan.ts";
+import type { Turns } from "./turns.ts";
 
 /** Realtime minus monotonic clock of the host that recorded. */
 export type Offset = Readonly<Time>;
@@ -35,27 +37,39 @@ export interface Player {
   end(): Promise<void>;
 }
 
-type Around = { kernel: Pick<Kernel, "turn">; terminal: Terminal };
+type Around = { turns: Turns; terminal: Terminal };
 
 /** A player of a tool that sends events. Throws BadInput. */
-export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
+export function newEventPlayer(run: Run, { turns, terminal }: Around): Player {
   const { tool } = run;
   const { event } = tool.layout;
   if (!event) throw new Error(`${tool.name} sends no records`);
   const { columns, format, head } = shownBy(run);
   const sink = newSink(terminal, rowLimit(columns));
-  const bytes = new Uint8Array(event.size);
+  const { size, fields } = event;
+  const bytes = new Uint8Array(BATCH_EVENTS * size), view = new DataView(bytes.buffer);
   const views = { u8: bytes, u16: new Uint16Array(bytes.buffer), u32: new Uint32Array(bytes.buffer) };
-  const encoder = newEncoder(recordingColumns(run, false), event.fields, event.size, bytes);
+  const encoder = newEncoder(recordingColumns(run, false), fields, size, bytes);
   const hasConnection = newConnections().of(tool) !== undefined;
-  const scan = compileScan(recordingColumns(run, hasConnection), event.fields, bytes);
-  const keep = compileKeep(run, event.fields);
-  const time = { ...NO_TIME };
-  let adjusted: Offset = NO_TIME;
+  const scanner = compileScan(recordingColumns(run, hasConnection), fields, size, bytes);
+  const times = newEventTimes(bytes, fields["time_ns"]?.offset ?? NaN);
+  const keep = compileKeep(run, fields);
+  let adjusted: Offset | undefined;
   const clock = newClock(NO_TIME);
-  const row = compileRow(columns, event.fields, format, views, sink.out, clock, encoder.lookups);
-  const write = (p: number) => row(0, p);
-  const view = new DataView(bytes.buffer);
+  const row = compileRow(columns, fields, format, views, sink.out, clock, encoder.lookups);
+  let shown = 0;
+  const write = (p: number) => row(shown, p);
+  /** Shows the event at byte `q`; false if there is no room for another. */
+  const show = (q: number) => {
+    shown = q;
+    return !keep(view, q) || sink.row(write);
+  };
+  const adjust = (offset: Offset) => {
+    if (adjusted === offset) return;
+    adjusted = offset;
+    clock.adjust(offset);
+    times.adjust(offset);
+  };
   return {
     sink,
     begin() {
@@ -64,27 +78,25 @@ export function newEventPlayer(run: Run, { kernel, terminal }: Around): Player {
     },
     interval: () => Promise.resolve(),
     event(line, offset) {
-      time.seconds = line.time.seconds - offset.seconds;
-      time.nanoseconds = line.time.nanoseconds - offset.nanoseconds;
-      if (time.nanoseconds < 0) {
-        time.seconds--;
-        time.nanoseconds += 1e9;
+      adjust(offset);
+      encoder.forget();
+      let hasRoom = scanner && line.unread && showUnread(line.unread, scanner, times, size, show);
+      if (hasRoom === undefined) {
+        const record = line.line;
+        if (record.tool === "") return undefined; // it is none, which is told at the end
+        encoder.encode(record, 0);
+        times.set(line.time.seconds, line.time.nanoseconds, 0);
+        hasRoom = show(0);
       }
-      if (adjusted !== offset) {
-        adjusted = offset;
-        clock.adjust(offset);
-      }
-      if (scan?.(line.bytes, line.start, line.end)) encoder.setTime(time, 0);
-      else encoder.encode(line.line, time, 0);
-      return keep(view, 0) && !sink.row(write) ? flush(sink, kernel, terminal) : undefined;
+      return hasRoom ? undefined : flush(sink, { turns, terminal }, () => !sink.full);
     },
-    flush: () => flush(sink, kernel, terminal),
-    end: () => flush(sink, kernel, terminal),
+    flush: () => flush(sink, { turns, terminal }),
+    end: () => flush(sink, { turns, terminal }),
   };
 }
 
 /** A player of a tool that samples. Throws BadInput. */
-export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player {
+export function newSamplePlayer(run: Run, { turns, terminal }: Around): Player {
   const { tool, given } = run;
   const { sample: mode, layout: { sample: layout } } = tool;
   if (!mode || !layout) throw new Error(`${tool.name} does not sample`);
@@ -95,7 +107,7 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
   const encoder = newEncoder(columns, fields, size, one);
   const keep = compileKeep(run, fields);
   const clock = newClock(NO_TIME);
-  const writer = newWriter(sink, clock, encoder.lookups, kernel, terminal);
+  const writer = newWriter(sink, clock, encoder.lookups, turns, terminal);
   let current: { line: RecordedEvent; rows: Uint8Array[] } | undefined;
 
   const show = async () => {
@@ -142,17 +154,18 @@ export function newSamplePlayer(run: Run, { kernel, terminal }: Around): Player 
       current = { line, rows: [] };
     },
     async event({ line }) {
+      if (line.tool === "") return; // it is none, which is told at the end
       if (current?.line["interval"] === undefined || !isWithin(current.line, line)) {
         await show();
         const { start, end, partial } = line;
         current = { line: { time: line.time, tool: line.tool, interval: { start, end, partial } }, rows: [] };
       }
-      encoder.encode(line, NO_TIME, 0);
+      encoder.encode(line, 0);
       view.setBigUint64(fields["start_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["start"])), true);
       view.setBigUint64(fields["end_ns"]?.offset ?? NaN, nanosecondsOf(toText(line["end"])), true);
       if (keep(view, 0)) current.rows.push(one.slice());
     },
-    flush: () => flush(sink, kernel, terminal),
+    flush: () => flush(sink, { turns, terminal }),
     end: show,
   };
 }
@@ -162,11 +175,11 @@ function isWithin({ interval }: RecordedEvent, { end }: RecordedEvent): boolean 
   return (interval as { end?: unknown }).end === end;
 }
 
-/** Writes what the sink holds; waits for a reader that is slow. */
-async function flush(sink: Sink, kernel: Pick<Kernel, "turn">, terminal: Terminal): Promise<void> {
-  while (!sink.flush() && !terminal.stopping()) {
-    terminal.waitWritable(BLOCKED_WAIT_MS);
-    await kernel.turn();
+/** Writes what the sink holds, or enough for there to be room; waits for a reader that is slow. */
+async function flush(sink: Sink, { turns, terminal }: Around, enough: () => boolean = () => false): Promise<void> {
+  while (!sink.flush() && !enough() && !terminal.stopping()) {
+    const isReady = terminal.waitWritable(BLOCKED_WAIT_MS);
+    if (!isReady || turns.due()) await turns.turn();
   }
 }
 

@@ -13,6 +13,7 @@ import type { Tool } from "../tool.ts";
 import { isFilter } from "./filter.ts";
 import { newEventPlayer, newSamplePlayer, type Offset, type Player } from "./player.ts";
 import { replay as declaration } from "./declaration.ts";
+import { newTurns } from "./turns.ts";
 
 /** Options of tools that say how to trace. */
 const OF_TRACING = new Set([
@@ -42,7 +43,7 @@ export async function replay(args: readonly string[], world: World, terminal?: T
   const options = optionsOf(tool);
   const { help, values, operands } = parseOptions({ name: tool.name }, rest, { options, operand: "file" });
   if (help) return world.print((await import("../help.ts")).toolHelp({ ...tool, options }));
-  using recording = open(operands, values);
+  using recording = open(operands, values, tool.name);
   await play([tool], recording, { values, options, world, terminal });
 }
 
@@ -85,11 +86,12 @@ async function replayAll(args: readonly string[], world: World, terminal: Termin
   await play(tools, recording, { values, options, world, terminal });
 }
 
-function open(paths: readonly string[], values: ReadonlyMap<string, unknown>): Recording {
+function open(paths: readonly string[], values: ReadonlyMap<string, unknown>, tool?: string): Recording {
   if (paths.length === 0) throw new BadInput("replay needs a recording: type its directory, files of it, or -.");
   const since_ms = values.get("since") as number | undefined, until_ms = values.get("until") as number | undefined;
   const range = { ...since_ms !== undefined && { since_ms }, ...until_ms !== undefined && { until_ms } };
-  return openRecording(paths, { ...range, follow: values.has("follow"), lazy: true });
+  const only = tool === undefined ? {} : { tool };
+  return openRecording(paths, { ...range, ...only, follow: values.has("follow"), lazy: true });
 }
 
 /** What replay takes of a tool's options, none of which it needs. */
@@ -110,12 +112,14 @@ interface Playing {
 /** Shows the events of these tools, and says at the end what was lost, then and now. */
 async function play(tools: readonly Tool[], recording: Recording, playing: Playing): Promise<void> {
   const kernel = playing.world.newKernel(new Map());
-  const terminal = playing.terminal ?? openTerminal(kernel.waitWritable);
+  const terminal = playing.terminal ?? openTerminal(kernel);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const players = new Map<string, { player: Player; run: Run }>();
   const clocks = new Map<SegmentState, Offset>();
+  const turns = newTurns(kernel);
   let last: Player | undefined;
   for (const line of recording.lines()) {
+    if (turns.due()) await turns.turn();
     if (terminal.stopping() || last?.sink.closed) break;
     if (line.kind === "wait") {
       await last?.flush();
@@ -128,7 +132,7 @@ async function play(tools: readonly Tool[], recording: Recording, playing: Playi
       const tool = byName.get(line.tool);
       if (tool === undefined) continue;
       const run = runOf(tool, line, playing);
-      const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { kernel, terminal });
+      const player = (tool.sample ? newSamplePlayer : newEventPlayer)(run, { turns, terminal });
       await player.begin(line.segment.header);
       players.set(tool.name, known = { player, run });
     }

@@ -33,7 +33,7 @@ function drainer(): () => void {
     ? tableColumns(tcpaccept.columns, new Set())
     : recordColumns(tcpaccept.name, tcpaccept.columns);
   const write = { table: tableFormat, json: jsonFormat, csv: csvFormat("\r\n") }[format as "table" | "json" | "csv"];
-  const terminal = openTerminal(kernel.waitWritable);
+  const terminal = openTerminal(kernel);
   const sink = newSink(terminal, rowLimit(columns));
   const row = compileRow(columns, tcpaccept.layout.event.fields, write, ring, sink.out, newClock(kernel.clockOffset()));
   let at = 0;

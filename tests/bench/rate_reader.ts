@@ -5,5 +5,5 @@ import { openTerminal } from "../../src/terminal.ts";
 import { eventKernel, eventTool } from "./event_tool.ts";
 
 const kernel = eventKernel();
-await runStream(toRun(eventTool, new Map()), kernel, openTerminal(kernel.waitWritable));
+await runStream(toRun(eventTool, new Map()), kernel, openTerminal(kernel));
 Deno.exit();

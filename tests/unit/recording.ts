@@ -55,18 +55,28 @@ export function rounds(n: number): () => boolean {
   return () => n-- <= 0;
 }
 
+/** What replay works with, over a kernel that knows nothing. */
+export function worldWith(kernel: Partial<Kernel> = {}): World {
+  return {
+    tools,
+    newKernel: () => ({
+      ...newKernel(newRing(4096)),
+      waitWritable: () => true,
+      room: (_, wanted) => wanted,
+      ...kernel,
+    }),
+    build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
+    print: () => {},
+    asset: () => new Uint8Array(),
+  };
+}
+
 /** What `nettrace replay` prints with these arguments, and what it says on standard error. */
 export async function replayed(args: string[]): Promise<{ text: string; lines: readonly string[] }> {
   const terminal = newTerminal(Infinity, Infinity);
   let paused = false; // which --follow does when it has shown all that is there
   let text = "";
-  const world: World = {
-    tools,
-    newKernel: () => ({ ...newKernel(newRing(4096)), waitWritable: () => true }),
-    build: () => ({ version: "0", commit: "", clang: "", runtime: "" } as unknown as ReturnType<World["build"]>),
-    print: (more) => void (text += more),
-    asset: () => new Uint8Array(),
-  };
+  const world = { ...worldWith(), print: (more: string) => void (text += more) };
   const pause = () => Promise.resolve(void (paused = true));
   await replay(args, world, { ...terminal, pause, stopping: () => paused });
   return { text: text + terminal.text(), lines: terminal.lines };
