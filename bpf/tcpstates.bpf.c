@@ -6,7 +6,7 @@ struct change {
 	struct origin origin;
 	struct endpoints ends;
 	__u64 skaddr;
-	__u64 duration_ns; /* 0 if this is the first change that was seen */
+	__u64 duration_ns; /* 0 if the change before was not seen */
 	__u32 oldstate;
 	__u32 newstate;
 };
@@ -14,8 +14,13 @@ struct change {
 EVENTS(struct change);
 LOST(since_full); /* changes after which no time was kept as there was no room for it */
 
-/* When each socket changed its state last. */
-PER_SOCKET(since, __u64);
+/* When each socket changed its state last, and to which. */
+struct lap {
+	__u64 begin_ns;
+	__u64 state;
+};
+
+PER_SOCKET(since, struct lap);
 
 static __always_inline void forget_time(struct sock *sk)
 {
@@ -24,18 +29,23 @@ static __always_inline void forget_time(struct sock *sk)
 	bpf_map_delete_elem(&since, &key);
 }
 
-/* The time since the last change of this socket, which this one becomes. */
-static __always_inline __u64 lap(struct sock *sk, int newstate, __u64 now)
+/*
+ * The time since the last change of this socket, which this one becomes. The kernel runs no program inside itself: where
+ * the last change led to another state, there was one in between, or it was that of another socket in the same memory.
+ */
+static __always_inline __u64 next_lap(struct sock *sk, int oldstate, int newstate, __u64 now)
 {
-	__u64 key = (__u64)sk;
-	__u64 *last = bpf_map_lookup_elem(&since, &key);
-	__u64 duration_ns = last ? now - *last : 0;
+	struct lap *last, next = { .begin_ns = now, .state = newstate };
+	__u64 key = (__u64)sk, duration_ns = 0;
 
+	last = bpf_map_lookup_elem(&since, &key);
+	if (last && last->state == (__u64)oldstate)
+		duration_ns = now - last->begin_ns;
 	if (newstate == TCP_CLOSE)
 		bpf_map_delete_elem(&since, &key);
 	else if (last)
-		*last = now;
-	else if (bpf_map_update_elem(&since, &key, &now, BPF_ANY))
+		*last = next;
+	else if (bpf_map_update_elem(&since, &key, &next, BPF_ANY))
 		COUNT_LOST(since_full);
 	return duration_ns;
 }
@@ -71,7 +81,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 		forget_time(sk);
 		return 0;
 	}
-	duration_ns = lap(sk, newstate, now);
+	duration_ns = next_lap(sk, oldstate, newstate, now);
 	current = made_by_current(sk, oldstate, newstate);
 	if (!current)
 		owner = owner_of(sk);
