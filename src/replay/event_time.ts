@@ -30,8 +30,10 @@ export function newEventTimes(bytes: Uint8Array, at: number): EventTimes {
       if (time_ns >= 0 && time_ns < EXACT_NS) {
         u32[i] = time_ns;
         u32[i + 1] = time_ns / 4294967296;
-      } else {u64[i >>> 1] = BigInt(seconds - offset.seconds) * 1_000_000_000n +
-          BigInt(nanoseconds - offset.nanoseconds);}
+        return;
+      }
+      const whole = BigInt(seconds - offset.seconds), rest = BigInt(nanoseconds - offset.nanoseconds);
+      u64[i >>> 1] = whole * 1_000_000_000n + rest;
     },
   };
 }
