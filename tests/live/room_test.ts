@@ -43,3 +43,37 @@ Deno.test("more sockets than there is room for are told as lost by that cause, a
   const later = rows.filter((row) => row.netns === after.ready.netns);
   assert.deepEqual(later.map(facts).sort(), connections.map(facts).sort());
 });
+
+Deno.test("of two hundred thousand sockets at once each is shown with who had it, and where there is no room for all, the rest is told as lost", async () => {
+  const inGuest = Deno.env.has("NETTRACE_GUEST"); // whose memory is small
+  const CROWDS = 10, EACH = inGuest ? 503 : 10_007, ROOM = inGuest ? 4096 : 65_536;
+  const options = ["tcplife", "--json", "--buffer", "64M"];
+  await using tracer = await start(options);
+  await using crowded = await start([...options, "--sockets", String(ROOM)]);
+  const owners = new Set<string>();
+  {
+    await using crowds = new AsyncDisposableStack();
+    const made = await Promise.all(Array.from({ length: CROWDS }, () => traffic("accept", { v4: EACH })));
+    for (const crowd of made) crowds.use(crowd);
+    await Promise.all(made.map((crowd) => crowd.go()));
+    for (const { ready: { netns, pid, client } } of made) {
+      for (const owner of [pid, client]) owners.add(`${netns} ${owner}`);
+    }
+  }
+  const ends = async (one: typeof tracer) => {
+    const { rows, summary } = readJson((await one.stop()).stdout);
+    const counts = new Map([...owners].map((owner) => [owner, 0]));
+    for (const { netns, pid } of rows) {
+      const owner = `${netns} ${pid}`, count = counts.get(owner);
+      if (count !== undefined) counts.set(owner, count + 1);
+    }
+    return { counts: [...counts.values()], summary };
+  };
+  const whole = await ends(tracer), part = await ends(crowded);
+  const { birth_full = 0, owner_full = 0, missed = 0 } = whole.summary.lost_by;
+  assert.deepEqual([birth_full, owner_full], [0, 0], JSON.stringify(whole.summary));
+  if (missed === 0) assert.deepEqual(whole.counts, whole.counts.map(() => EACH));
+  const shown = part.counts.reduce((sum, count) => sum + count, 0), all = 2 * CROWDS * EACH;
+  assert.ok(shown < all && shown + part.summary.lost >= all, JSON.stringify({ shown, summary: part.summary }));
+  assert.ok((part.summary.lost_by["birth_full"] ?? 0) >= all - ROOM - missed, JSON.stringify(part.summary));
+});
