@@ -141,6 +141,7 @@ void set_sysctl(const char *path, const char *value);
 void add_address6(const struct in6_addr *address);
 uint64_t all_retransmits(void);
 void await_ends(void);
+void stay_on_this_cpu(void);
 
 /* traffic_worker.c */
 void start_reports(struct run *run);

@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,17 +25,6 @@ static void go_deaf(int fd)
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
 		die("cannot attach a socket filter: %m");
-}
-
-/* What one processor sends to itself arrives in the order in which it was sent. */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t here;
-
-	CPU_ZERO(&here);
-	CPU_SET(sched_getcpu(), &here);
-	if (sched_setaffinity(0, sizeof(here), &here))
-		die("cannot stay on a processor: %m");
 }
 
 static int try_to_connect(union address to, uint16_t port, int flags, int expected)

@@ -67,20 +67,6 @@ static void keep_pace(uint64_t start_ns, uint64_t made)
 }
 
 /*
- * On loopback a packet waits in the queue of the CPU that sent it. A client that moves to another CPU can have its reset
- * overtake the ACK before it, and then nobody ever accepts that connection.
- */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t here;
-
-	CPU_ZERO(&here);
-	CPU_SET(sched_getcpu(), &here);
-	if (sched_setaffinity(0, sizeof(here), &here))
-		die("cannot stay on a CPU: %m");
-}
-
-/*
  * At the end of a limited time the goal is set before the last connection is made: so the acceptor, which looks at it
  * after each accept, cannot wait for one more.
  */

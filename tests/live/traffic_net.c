@@ -204,3 +204,17 @@ void await_ends(void)
 	}
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
+
+/*
+ * On loopback a packet waits in the queue of the CPU that sent it. A client that moves to another CPU can have its reset
+ * overtake the ACK before it: then nobody ever accepts that connection, or the kernel drops the ACK as it comes too late.
+ */
+void stay_on_this_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		die("cannot stay on a CPU: %m");
+}

@@ -70,11 +70,9 @@ static struct tcp_info info_of(int fd)
 static void keep_this_cpu(void)
 {
 	struct sched_param lowest = { .sched_priority = 1 };
-	cpu_set_t here;
 
-	CPU_ZERO(&here);
-	CPU_SET(sched_getcpu(), &here);
-	if (sched_setaffinity(0, sizeof(here), &here) || sched_setscheduler(0, SCHED_FIFO, &lowest))
+	stay_on_this_cpu();
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest))
 		die("cannot keep a CPU: %m");
 }
 
