@@ -41,8 +41,13 @@ export interface Run {
   packets: number;
 }
 
-/** docs/soak.md. */
-export function page(outcomes: readonly Outcome[], run: Run, machine: readonly [string, string][]): string {
+/** docs/soak.md; `remark` is what there is to say of this run besides. */
+export function page(
+  outcomes: readonly Outcome[],
+  run: Run,
+  machine: readonly [string, string][],
+  remark: string,
+): string {
   const markdown = (rows: string[][], align: string[]) =>
     [rows[0] ?? [], align, ...rows.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
   const failures = outcomes.flatMap(({ tool, failures }) => failures.map((failure) => `- ${tool}: ${failure}`));
@@ -76,7 +81,7 @@ ${run.packets} packets.
 ${markdown([HEADING, ...outcomes.map(cells)], ["---", ...HEADING.slice(1).map(() => "---:")])}
 
 ${failures.length === 0 ? "All of it held." : `What did not hold:\n\n${failures.join("\n")}`}
-
+${remark === "" ? "" : `\n${remark}\n`}
 ## Machine
 
 ${markdown([["", ""], ...machine.map(([name, value]) => [name, value])], ["---", "---"])}

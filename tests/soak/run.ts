@@ -1,4 +1,5 @@
-// deno run -A run.ts [--minutes N] [--rate N] [--write]: all tools at once, for long, on traffic of which all is known.
+// deno run -A run.ts [--minutes N] [--rate N] [--write [--remark TEXT]]: all tools at once, for long, on traffic of which all
+// is known.
 import { parseArgs } from "node:util";
 import { machine } from "../bench/machine.ts";
 import { generate } from "./generator.ts";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "30" },
     rate: { type: "string", default: "200" },
     write: { type: "boolean", default: false },
+    remark: { type: "string", default: "" },
   },
 });
 const minutes = Number(values.minutes), rate = Number(values.rate);
@@ -91,7 +93,7 @@ console.log(table(outcomes));
 for (const { tool, failures } of outcomes) for (const failure of failures) console.log(`${tool}: ${failure}`);
 if (values.write) {
   const processes = ledger.batches.length, { sockets, lo_packets: packets } = ledger.done;
-  const text = page(outcomes, { minutes, rate, sockets, processes, packets }, await machine());
+  const text = page(outcomes, { minutes, rate, sockets, processes, packets }, await machine(), values.remark);
   await Deno.writeTextFile(new URL("../../docs/soak.md", import.meta.url), text);
 }
 Deno.exit(outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1);
