@@ -93,7 +93,8 @@ function namesOf(cell: string | Cell): unknown {
 /** Makes the statements that write one column; `p` is the place to write at and is moved. */
 export type Format = (column: Column, index: number, count: number, fields: Fields) => string;
 
-function place(fields: Fields, name: string): { offset: number; size: number } {
+/** Where a field is. Throws an Error if there is none of that name. */
+export function place(fields: Fields, name: string): { offset: number; size: number } {
   const field = fields[name];
   if (!field) throw new Error(`no event field ${name}`);
   return field;

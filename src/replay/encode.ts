@@ -1,7 +1,7 @@
 import type { Cell, Column } from "../column.ts";
 import { parseAddress } from "../filter.ts";
 import type { Lookups } from "../lookup.ts";
-import type { Fields } from "../output/row.ts";
+import { type Fields, place as placeOf } from "../output/row.ts";
 import type { RecordedEvent } from "../record/reader.ts";
 import { toNumber, toText } from "../record/value.ts";
 
@@ -36,11 +36,7 @@ export function newEncoder(columns: readonly Column[], fields: Fields, size: num
   const counted = new Set(columns.flatMap(({ cell }) => cell.kind === "uint" ? cell.field : []));
   const addresses = newAddresses();
 
-  const place = (name: string) => {
-    const field = fields[name];
-    if (!field) throw new Error(`no event field ${name}`);
-    return field;
-  };
+  const place = (name: string) => placeOf(fields, name);
   const number = (name: string): Put => {
     const { offset, size } = place(name);
     return (value, view, q) => {

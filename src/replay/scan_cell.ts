@@ -1,6 +1,6 @@
 // The source text that a scanner is made of.
 import type { Cell } from "../column.ts";
-import type { Fields } from "../output/row.ts";
+import { type Fields, place } from "../output/row.ts";
 
 /** How a cell's value stands in a line: text that is always there, and statements that take what is between. */
 export interface CellCode {
@@ -64,12 +64,6 @@ ${family} = is;
 
 function moved(call: string): string {
   return `p = ${call};\nif (p < 0) return -1;\n`;
-}
-
-function place(fields: Fields, name: string): { offset: number; size: number } {
-  const field = fields[name];
-  if (!field) throw new Error(`no event field ${name}`);
-  return field;
 }
 
 /** The element of a field of at most 32 bits, of the event at byte `q`, half `h` and word `w`. */

@@ -1,3 +1,5 @@
+import { linesOf } from "../live/lines.ts";
+
 /** A program that does something for each line it is given, and answers with a line. */
 export interface Responder extends AsyncDisposable {
   /** The next line it says. */
@@ -34,15 +36,6 @@ export function responder(command: readonly string[], answers: "stdout" | "stder
       await child.status;
     },
   };
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
 }
 
 /** Runs a program to its end and gives its stdout. Throws if it fails. */

@@ -1,3 +1,5 @@
+import { linesOf } from "./lines.ts";
+
 /** One connection as its acceptor saw it, from the accepted socket itself. */
 export interface Connection {
   family: 4 | 6;
@@ -72,15 +74,6 @@ export interface Traffic extends AsyncDisposable {
 }
 
 const binary = Deno.env.get("TRAFFIC") ?? new URL("../../out/traffic", import.meta.url).pathname;
-
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-}
 
 /**
  * Starts a scenario of traffic.c and waits until it is ready. Options are those of the scenario: an unknown one makes

@@ -1,6 +1,6 @@
 // The traffic, and what it says that it does.
 import type { Ledger } from "./ledger.ts";
-import { lines } from "./tracer.ts";
+import { linesOf } from "../live/lines.ts";
 
 /** Traffic that waits to be started. */
 export interface Generator {
@@ -23,7 +23,7 @@ export async function generate(rate: number, for_s: number): Promise<Generator> 
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  const stdin = child.stdin.getWriter(), output = lines(child.stdout);
+  const stdin = child.stdin.getWriter(), output = linesOf(child.stdout);
   const ended = () => new Error("the traffic ended too early");
   const next = async () => {
     const line = await output.next();

@@ -3,7 +3,7 @@ import { commandLine, type Summary } from "../live/nettrace.ts";
 import { miscounts, type Outcome } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import { tallies } from "./tallies.ts";
-import { lines } from "./tracer.ts";
+import { linesOf } from "../live/lines.ts";
 
 /** The tools that are recorded together. */
 export const TOOLS = ["tcplife", "tcpconnect", "tcpaccept", "tcptracer"];
@@ -16,7 +16,7 @@ export async function replay(directory: string, ledger: Ledger): Promise<Outcome
     const [command, args] = commandLine(["replay", tool, directory, "--json"]);
     const child = new Deno.Command(command, { args, stdin: "null", stdout: "piped" }).spawn();
     let summary: Summary = { printed: 0, lost: 0, lost_by: {} };
-    for await (const line of lines(child.stdout)) {
+    for await (const line of linesOf(child.stdout)) {
       const row = JSON.parse(line);
       if (row.summary) summary = row.summary;
       else tally.take(row);

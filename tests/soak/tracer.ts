@@ -1,4 +1,5 @@
 // A nettrace that runs all the while, is watched, and of which every row is taken.
+import { linesOf } from "../live/lines.ts";
 import { commandLine, type Summary, waits } from "../live/nettrace.ts";
 import { type Usage, usageOf } from "./process.ts";
 import type { Row } from "./tally.ts";
@@ -12,16 +13,6 @@ export interface Tracer {
   end(): Promise<Summary>;
 }
 
-/** Lines of a stream, whole ones. */
-export async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string, undefined> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const all = (rest + text).split("\n");
-    rest = all.pop() ?? "";
-    yield* all;
-  }
-}
-
 const NOTHING: Summary = { printed: 0, lost: 0, lost_by: {} };
 
 /** Starts nettrace and returns when it traces; gives each of its records to `take`. Throws if it ends before. */
@@ -31,7 +22,7 @@ export async function startTracer(name: string, args: readonly string[], take: (
   const complaints = new Response(child.stderr).text();
   let ended = false, summary = NOTHING;
   const read = (async () => {
-    for await (const line of lines(child.stdout)) {
+    for await (const line of linesOf(child.stdout)) {
       const row = JSON.parse(line);
       if (row.summary) summary = row.summary;
       else take(row);
