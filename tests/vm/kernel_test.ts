@@ -29,8 +29,20 @@ Deno.test("expected.json speaks of kernels or machines and live tests that there
     ok(labels.includes(kernel), kernel);
     ok(suites().includes(tool), tool);
     ok((plan ?? test) && reason, `${kernel} ${tool}`);
+    if (test) ok(await has_test(tool, test), `${tool} has no test "${test}"`);
   }
 });
+
+/** Whether a string in the live tests of `tool` is `title`, as written there: with `${...}` for anything but its start. */
+async function has_test(tool: string, title: string): Promise<boolean> {
+  const source = await Deno.readTextFile(new URL(`../live/${tool}_test.ts`, import.meta.url));
+  const own_title = title.replace(`${tool} `, "");
+  return [...source.matchAll(/"([^"\n]+)"|`([^`\n]+)`/g)].some(([, plain, template]) => {
+    const name = (plain ?? template!).replace("(${plan}) ", "");
+    const [start, ...rest] = name.split(/\$\{[^}]*\}/).map((part) => RegExp.escape(part));
+    return name === title || start !== "" && new RegExp(`^${[start, ...rest].join(".+")}$`).test(own_title);
+  });
+}
 
 Deno.test("depends reads a module's dependencies as the kernel names them", () => {
   const module = (text: string) => new TextEncoder().encode(text);
