@@ -1,7 +1,8 @@
 import { BadInput } from "../failure.ts";
 import { lossLine, sumLosses } from "../loss.ts";
 import { harmless } from "../output/text.ts";
-import { openRecording, type RecordedEvent, type SegmentState } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
+import { openRecording, type SegmentState } from "../record/reader.ts";
 import type { Tool } from "../tool.ts";
 import { FORMAT_NAMES } from "./declaration.ts";
 import { type Destination, destination, type Wanted } from "./destination.ts";

@@ -1,4 +1,5 @@
-import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
+import type { SegmentState } from "../record/reader.ts";
 import { toText } from "../record/value.ts";
 import type { FileFormat } from "./format.ts";
 import { lineWriter } from "./lines.ts";

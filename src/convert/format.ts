@@ -1,4 +1,5 @@
-import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
+import type { SegmentState } from "../record/reader.ts";
 import type { Table } from "./table.ts";
 
 /** Where the bytes of one output go. */

@@ -1,4 +1,5 @@
-import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
+import type { SegmentState } from "../record/reader.ts";
 import { cellText } from "../record/value.ts";
 import type { FileFormat } from "./format.ts";
 import { initiator, networkType, type Role, type Roles, rolesOf } from "./roles.ts";

@@ -1,7 +1,8 @@
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { ParquetWriter } from "hyparquet-writer/src/parquet-writer.js";
 import zlib from "node:zlib";
-import type { RecordedEvent, SegmentState } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
+import type { SegmentState } from "../record/reader.ts";
 import { SCHEMA } from "../record/segment.ts";
 import type { FileFormat, Output } from "./format.ts";
 import { metadata } from "./metadata.ts";

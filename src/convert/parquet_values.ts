@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
 import type { ColumnType, TableColumn } from "./table.ts";
 import { nanoseconds } from "./time.ts";
 

@@ -1,5 +1,5 @@
 import type { Cell } from "../column.ts";
-import type { RecordedEvent } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
 import type { Table } from "./table.ts";
 
 /** What a column of any tool stands for, where that has a name outside nettrace, too. */

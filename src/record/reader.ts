@@ -1,17 +1,12 @@
+import { clockOf, type FirstOffsets, placed } from "./beginning.ts";
 import { filesOf, type Found, openFile, standardInput } from "./files.ts";
 import { type Losses, readLosses } from "../loss.ts";
+import { type Kind, kindOf, parseLine, type RecordedEvent } from "./line.ts";
 import type { Footer, Header } from "./segment.ts";
 import { linesOf, type Source } from "./source.ts";
 import { parseTime, type Time } from "./time.ts";
 import { newQuickLook, NO_LINE, type Unread, UnreadEvent } from "./unread.ts";
-import { isTooDeep, toNumber, toText } from "./value.ts";
-
-/** An event, or a row of an interval, as `--json` prints it. */
-export interface RecordedEvent {
-  readonly [key: string]: unknown;
-  readonly time: string;
-  readonly tool: string;
-}
+import { toNumber } from "./value.ts";
 
 /** What is known of a segment; all of it once its last event was read. */
 export interface SegmentState {
@@ -32,7 +27,7 @@ export interface SegmentState {
 /** A line of a recording, with what it is. */
 export interface RecordedLine {
   readonly segment: SegmentState;
-  readonly kind: "event" | "interval" | "clock" | "lost" | "header" | "footer" | "wait";
+  readonly kind: Kind | "wait";
   readonly tool: string;
   /** Of an event that was not read, what it says is found out on demand; `tool` is empty if it is none. */
   readonly line: RecordedEvent;
@@ -72,18 +67,16 @@ export interface Recording extends Disposable {
  */
 export function openRecording(paths: readonly string[], range: Range = {}): Recording {
   const { since_ms = -Infinity, until_ms = Infinity, follow = false, lazy = false, tool } = range;
-  const known = new Set<string>();
+  const known = new Set<string>(), offsets: FirstOffsets = new Map();
   /** Files that were not there the last time. */
   const look = () => {
-    const found = paths.flatMap((path) => filesOf(path, tool)).filter(({ id, begin_ms }) =>
-      !known.has(id) && begin_ms <= until_ms + SLACK_MS
-    );
+    const found = paths.flatMap((path) => filesOf(path, tool)).filter(({ id }) => !known.has(id));
     for (const { id } of found) known.add(id);
-    return found.sort((a, b) => a.begin_ms - b.begin_ms);
+    const wanted = placed(found, offsets).filter(({ begin_ms }) => begin_ms <= until_ms + SLACK_MS);
+    return wanted.sort((a, b) => a.begin_ms - b.begin_ms);
   };
   const found = look();
   const segments: SegmentState[] = [];
-  const offsets = new Map<string, number>();
   let bytesRead = 0;
   using closing = new DisposableStack();
   const open = ({ path, tool, host }: Found): Iterator<RecordedLine> => {
@@ -185,11 +178,11 @@ const WAIT: RecordedLine = {
   at_ms: 0,
 };
 
-/** The lines of one segment. `offsets` has, by boot, realtime minus monotonic when its first segment began, in ms. */
+/** The lines of one segment. */
 function* readSegment(
   source: Source & Disposable,
   segment: SegmentState,
-  offsets: Map<string, number>,
+  offsets: FirstOffsets,
   lazy: boolean,
 ): Generator<RecordedLine> {
   const faults: string[] = [], decoder = new TextDecoder(), quick = newQuickLook();
@@ -219,10 +212,10 @@ function* readSegment(
       if (kind === "header") {
         const header = segment.header = line["header"] as Header;
         if (typeof header.host === "string") segment.host = header.host;
-        const boot = toText(header.boot_id);
-        offset_ms = toNumber(header.clock_offset_ns) / 1e6;
-        const first_ms = offsets.get(boot) ?? offset_ms;
-        offsets.set(boot, first_ms);
+        const clock = clockOf(header);
+        const first_ms = offsets.get(clock.boot) ?? clock.offset_ms;
+        offsets.set(clock.boot, first_ms);
+        offset_ms = clock.offset_ms;
         step_ms = offset_ms - first_ms || 0;
       } else if (kind === "clock") {
         const now_ms = toNumber((line["clock"] as { offset_ns?: unknown }).offset_ns) / 1e6;
@@ -247,27 +240,3 @@ function* readSegment(
 const NEWLINE = 10;
 /** A file with more lines that are no records is none of ours, and would take its time. */
 const MOST_ODD = 100_000;
-
-function parseLine(text: string): RecordedEvent | undefined {
-  try {
-    const line = JSON.parse(text);
-    const isRecord = typeof line?.time === "string" && typeof line.tool === "string" && !isTooDeep(line, text.length);
-    return isRecord ? line : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const KINDS = ["header", "interval", "clock", "lost", "footer"] as const;
-const MOST_KEYS_OF_OTHERS = 4; // time, tool, and what it is
-
-function kindOf(line: RecordedEvent): RecordedLine["kind"] {
-  let keys = 0;
-  for (const _ in line) if (++keys === MOST_KEYS_OF_OTHERS) return "event";
-  for (const kind of KINDS) if (isObject(line[kind])) return kind;
-  return isObject(line["summary"]) ? "footer" : "event";
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

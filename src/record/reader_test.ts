@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import zlib from "node:zlib";
 import { COMPRESSIONS, pack, SUFFIX } from "./frame.ts";
-import { openRecording, type RecordedEvent, type SegmentState } from "./reader.ts";
+import type { RecordedEvent } from "./line.ts";
+import { openRecording, type SegmentState } from "./reader.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
+const DAY_S = 86400;
 const time = (n: number) => new Date(Date.UTC(2026, 10, 20, 6, 0, n)).toISOString();
 const event = (n: number, tool = "tcplife") => JSON.stringify({ time: time(n), tool, pid: n }) + "\n";
-const header = (boot_id: string, offset_s = 0) =>
+const header = (boot_id: string, offset_s = 0, begin = 0) =>
   JSON.stringify({
-    time: time(0),
+    time: time(begin),
     tool: "tcplife",
     header: { schema: 1, boot_id, host: "a", clock_offset_ns: `${offset_s}000000000` },
   }) + "\n";
@@ -96,6 +98,28 @@ Deno.test("openRecording has events in their order although a clock was set back
   const one = header("x", 100) + event(1) + clock(90) + event(2); // 2 is 12 by the first clock
   const two = header("x", 100) + event(11);
   assert.deepEqual(pids(read([one, two]).events), [1, 11, 2]);
+});
+
+Deno.test("openRecording has segments in their order although the clock was set back between them", () => {
+  const dir = Deno.makeTempDirSync();
+  try {
+    // Each begins when the clock shows the time of its name; that was set back 26 hours, and then forward 3.
+    const segment = (stamp: string, offset_s: number, ...seconds: number[]) => {
+      const times = seconds.map((second) => second + offset_s - DAY_S);
+      const lines = [header("x", offset_s, times[0]), ...times.map((at) => event(at)), footer(times.length)];
+      Deno.writeTextFileSync(`${dir}/tcplife-a-${stamp}Z.jsonl`, lines.join(""));
+    };
+    segment("20261120T060001", DAY_S, 1, 2);
+    segment("20261119T040003", DAY_S - 26 * 3600, 3, 4);
+    segment("20261119T070005", DAY_S - 23 * 3600, 5, 6);
+    using recording = openRecording([dir]);
+    const seconds = Array.from(recording.events(), ({ time }) => new Date(time).getSeconds());
+    assert.deepEqual(seconds, [1, 2, 3, 4, 5, 6]);
+    using early = openRecording([dir], { until_ms: Date.parse(time(4)) });
+    assert.equal(Array.from(early.events()).length, 4);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
 });
 
 Deno.test("openRecording reads of a directory one tool's segments alone if that is wanted, and files whatever their names", () => {

@@ -164,7 +164,7 @@ function newConductor({ for_ms, rotate }: RecordPlan, rotated: () => void): Cond
       return stopping() || performance.now() >= until_ms;
     },
     rotating() {
-      if (!hungUp && period() <= current) return false;
+      if (!hungUp && period() === current) return false; // clocks may be set back
       hungUp = false;
       current = period();
       rotated();

@@ -1,4 +1,5 @@
-import type { RecordedEvent, RecordedLine, SegmentState } from "./reader.ts";
+import type { RecordedEvent } from "./line.ts";
+import type { RecordedLine, SegmentState } from "./reader.ts";
 import { parseTime, type Time } from "./time.ts";
 
 /** An event that was not read but for its time, and what is behind it: whoever can read events takes some by itself. */

@@ -2,7 +2,7 @@ import type { Cell, Column } from "../column.ts";
 import { parseAddress } from "../filter.ts";
 import type { Lookups } from "../lookup.ts";
 import { type Fields, place as placeOf } from "../output/row.ts";
-import type { RecordedEvent } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
 import { toNumber, toText } from "../record/value.ts";
 
 /** What a value of a record puts into an event's bytes at `q`. */

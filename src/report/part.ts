@@ -1,5 +1,5 @@
 // What the parts of a report have in common: each looks at the events of one tool, and makes a section of them.
-import type { RecordedEvent } from "../record/reader.ts";
+import type { RecordedEvent } from "../record/line.ts";
 import type { Entry, Heavy } from "./heavy.ts";
 import type { Cell, Chart, Column, Kind, Section, Table } from "./model.ts";
 import type { Timeline } from "./timeline.ts";

@@ -1,0 +1,77 @@
+// A clock of the day that is set while events are recorded. Only in a guest of tests/vm, as others need theirs.
+import assert from "node:assert/strict";
+import { assertSame, readJson, run, start } from "./nettrace.ts";
+import { type Connection, traffic } from "./traffic.ts";
+
+const HOUR_MS = 3600_000;
+/** By how much it is set, once traffic was made with the clock as it was: forward, back beyond where it was, and forward. */
+const STEPS_MS = [0, HOUR_MS, -26 * HOUR_MS, 3 * HOUR_MS];
+const PATIENCE_MS = 30_000;
+
+async function setClock(ms: number): Promise<void> {
+  const { success } = await new Deno.Command("date", { args: ["-s", `@${Math.round(ms / 1000)}`] }).output();
+  assert.ok(success);
+}
+
+/** How many lines of the recording tell of a clock that was set. */
+function clockLines(dir: string): number {
+  const files = Array.from(Deno.readDirSync(dir), ({ name }) => Deno.readTextFileSync(`${dir}/${name}`));
+  return files.flatMap((text) => text.split("\n")).filter((line) => line.includes('"clock":{')).length;
+}
+
+async function untilTold(dir: string, n: number): Promise<void> {
+  const until_ms = performance.now() + PATIENCE_MS;
+  while (clockLines(dir) < n) {
+    assert.ok(performance.now() < until_ms, "the recording tells of each time the clock was set");
+    await new Promise((done) => setTimeout(done, 20)); // of a bounded poll
+  }
+}
+
+Deno.test({
+  name: "a clock that is set forward and back costs no event, times follow it, and replay keeps the order of events",
+  ignore: !Deno.env.has("NETTRACE_GUEST"),
+  async fn() {
+    const dir = await Deno.makeTempDir({ prefix: "nettrace-clock-" });
+    const began_ms = Date.now(), began = performance.now();
+    using held = new DisposableStack(); // as the next network namespace would have the number of one that is gone
+    const made: { netns: number; connections: Connection[]; from_ms: number; to_ms: number }[] = [];
+    try {
+      await using recorder = await start([
+        "record",
+        "-o",
+        dir,
+        "--compress",
+        "none",
+        "tcpaccept",
+        "+",
+        "softirqs",
+        "1",
+      ]);
+      for (const [i, step_ms] of STEPS_MS.entries()) {
+        if (step_ms !== 0) {
+          await setClock(Date.now() + step_ms);
+          await untilTold(dir, 2 * i); // both tools do
+        }
+        await using accepting = await traffic("accept", { v4: 31, v6: 29, mapped: 23 });
+        held.use(Deno.openSync(`/proc/${accepting.ready.pid}/ns/net`));
+        const from_ms = Date.now(), { connections } = await accepting.go();
+        made.push({ netns: accepting.ready.netns, connections, from_ms, to_ms: Date.now() });
+      }
+      const { code, stderr } = await recorder.stop();
+      assert.equal(code, 0, stderr);
+    } finally {
+      await setClock(began_ms + performance.now() - began);
+    }
+    const { rows, summary } = readJson((await run(["replay", "tcpaccept", dir, "--json"])).stdout);
+    assert.equal(summary.lost, 0);
+    const ours = rows.filter((row) => made.some(({ netns }) => netns === row.netns));
+    for (const { netns, connections, from_ms, to_ms } of made) {
+      const rows = ours.splice(0, connections.length);
+      assert.ok(rows.every((row) => row.netns === netns), "in the order in which they were, whatever the clock was");
+      assertSame(rows, connections);
+      for (const { time } of rows) assert.ok(from_ms <= Date.parse(time) + 1 && Date.parse(time) <= to_ms, time);
+    }
+    assert.deepEqual(ours, []);
+    await Deno.remove(dir, { recursive: true });
+  },
+});
