@@ -53,6 +53,8 @@ export function openKernel(from: {
     libc.clock_gettime(clock, time);
     return (time[0] as bigint) * 1_000_000_000n + (time[1] as bigint);
   };
+  const shift_ns = namespaceShift_ns();
+  const monotonic_ns = () => read_ns(CLOCK_MONOTONIC) - shift_ns;
 
   /** True if the kernel gave this process more rights than its caller has (file capabilities, set-user-id). */
   const isSecure = () => libc.getauxval(AT_SECURE) !== 0n;
@@ -109,14 +111,14 @@ export function openKernel(from: {
     clockOffset() {
       let best = { took: 1n << 62n, offset: 0n };
       for (let i = 0; i < 3; i++) {
-        const before = read_ns(CLOCK_MONOTONIC);
+        const before = monotonic_ns();
         const real = read_ns(CLOCK_REALTIME);
-        const took = read_ns(CLOCK_MONOTONIC) - before;
+        const took = monotonic_ns() - before;
         if (took < best.took) best = { took, offset: real - before - took / 2n };
       }
       return { seconds: Number(best.offset / 1_000_000_000n), nanoseconds: Number(best.offset % 1_000_000_000n) };
     },
-    monotonic_ns: () => read_ns(CLOCK_MONOTONIC),
+    monotonic_ns,
     isSecure,
     allowsBpf: (effective: bigint) => privileges().allowsBpf(effective),
     allowsWriting: (directory: string, effective: bigint) => privileges().allowsWriting(directory, effective),
@@ -174,6 +176,20 @@ export function openKernel(from: {
       }
     },
   };
+}
+
+/**
+ * By how much the monotonic clock of this process's time namespace is before that of the programs (time_namespaces(7)). The
+ * file is of the namespace of children, which is our own, as a process that is in another one cannot have threads.
+ */
+function namespaceShift_ns(): bigint {
+  try {
+    const offsets = Deno.readTextFileSync("/proc/self/timens_offsets");
+    const [, seconds = "0", nanoseconds = "0"] = /^monotonic +(-?\d+) +(\d+)$/m.exec(offsets) ?? [];
+    return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+  } catch {
+    return 0n; // a kernel without time namespaces
+  }
 }
 
 /** What is left of a file that does not tell its size, as those of /proc; undefined where it cannot be read. */

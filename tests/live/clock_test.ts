@@ -1,6 +1,7 @@
-// A clock of the day that is set while events are recorded. Only in a guest of tests/vm, as others need theirs.
+// Clocks that are set while events are recorded, or differ from those of the kernel's programs.
 import assert from "node:assert/strict";
 import { assertSame, readJson, run, start } from "./nettrace.ts";
+import { linesOf } from "./lines.ts";
 import { type Connection, traffic } from "./traffic.ts";
 
 const HOUR_MS = 3600_000;
@@ -29,7 +30,7 @@ async function untilTold(dir: string, n: number): Promise<void> {
 
 Deno.test({
   name: "a clock that is set forward and back costs no event, times follow it, and replay keeps the order of events",
-  ignore: !Deno.env.has("NETTRACE_GUEST"),
+  ignore: !Deno.env.has("NETTRACE_GUEST"), // others need theirs
   async fn() {
     const dir = await Deno.makeTempDir({ prefix: "nettrace-clock-" });
     const began_ms = Date.now(), began = performance.now();
@@ -74,4 +75,32 @@ Deno.test({
     assert.deepEqual(ours, []);
     await Deno.remove(dir, { recursive: true });
   },
+});
+
+/** A process in a time namespace of its own, whose monotonic clock is so much before the others'. */
+async function newTimeNamespace(seconds: number) {
+  const child = new Deno.Command("unshare", {
+    args: ["--time", "--monotonic", `${seconds}`, "--fork", "--kill-child", "sh", "-c", "echo $$; exec cat"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const { value: pid } = await linesOf(child.stdout).next();
+  return {
+    pid: Number(pid),
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close();
+      await child.status;
+    },
+  };
+}
+
+Deno.test("times are right in a time namespace, where the monotonic clock is another one", async () => {
+  await using accepting = await traffic("accept", { v4: 5, v6: 3, mapped: 2 });
+  await using shifted = await newTimeNamespace(100_000);
+  const args = ["tcpaccept", "--json", "--netns", `pid:${accepting.ready.pid}`];
+  await using tracer = await start(args, undefined, ["nsenter", `--time=/proc/${shifted.pid}/ns/time`]);
+  const from_ms = Date.now(), { connections } = await accepting.go(), to_ms = Date.now();
+  const { rows } = readJson((await tracer.stop()).stdout);
+  assertSame(rows, connections);
+  for (const { time } of rows) assert.ok(from_ms <= Date.parse(time) + 1 && Date.parse(time) <= to_ms, time);
 });

@@ -13,6 +13,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/usr/sbin/ip": "/usr/sbin/ip", // busybox's knows neither veth pairs nor named namespaces
   "/usr/sbin/nft": "/usr/sbin/nft",
   "/usr/bin/setpriv": "/usr/bin/setpriv", // busybox's sets no user
+  "/usr/bin/unshare": "/usr/bin/unshare", // busybox's makes no time namespaces
+  "/usr/bin/nsenter": "/usr/bin/nsenter",
   "/nettrace/nettrace": `${root}nettrace`,
   "/nettrace/out/traffic": `${root}out/traffic`,
   "/nettrace/out/relinquish.so": `${root}out/relinquish.so`,
