@@ -13,7 +13,7 @@ for group in "$@"; do
     [[ $(type -P npm deno) ]] || packages+=(npm)
     ;;
   test)
-    packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools systemd coreutils util-linux bsdutils)
+    packages+=(strace iproute2 nftables libcap2-bin libbpf1 libbpf-tools systemd coreutils util-linux bsdutils e2fsprogs)
     packages+=(cron logrotate mandoc)
     packages+=(chromium-headless-shell) # the largest by far: 96 MB to fetch, 306 MB installed
     ;;

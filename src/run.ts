@@ -51,7 +51,7 @@ export async function runStream(run: Run, kernel: Kernel, terminal: Terminal): P
 /** Writes all that the sink holds; false if the reader took nothing for a while, and some of it is there still. */
 export function flushAll(sink: Sink, terminal: Terminal): boolean {
   while (!sink.flush()) {
-    if (!terminal.waitWritable(BLOCKED_WAIT_MS)) return false;
+    if (!terminal.waitWritable(LAST_WAIT_MS)) return false;
   }
   return true;
 }
@@ -114,4 +114,6 @@ export function newPace(kernel: Kernel): { next(ready: boolean): boolean } {
 
 // A signal that lands just before a wait is seen at its end.
 export const IDLE_WAIT_MS = 500, BLOCKED_WAIT_MS = 200;
+/** At the end, when what nobody takes is lost: readers on a machine that is short of CPU have taken half a second. */
+const LAST_WAIT_MS = 2000;
 const WINDOW_MS = 10, BUSY_WAKE_UPS = 4, COALESCE_MS = 5, TURN_PERIOD_MS = 50;

@@ -237,6 +237,34 @@ Deno.test("a full disk ends record with a sentence, and what is there can be rea
   assert.match(out, /"summary":\{"printed":[1-9]\d\d+,/);
 });
 
+/** A file system of which nothing more goes to the disk once `fail` was called. Its disk is a file in memory. */
+async function withFailingDisk(test: (dir: string, fail: () => void) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "nettrace-disk-" });
+  const sh = (script: string) => {
+    const { success, stdout, stderr } = new Deno.Command("sh", { args: ["-ec", script, "sh", dir] }).outputSync();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout).trim();
+  };
+  using undo = new DisposableStack();
+  undo.defer(() => Deno.removeSync(dir, { recursive: true }));
+  sh('mkdir "$1/memory" "$1/disk"; mount -t tmpfs -o size=6m tmpfs "$1/memory"; truncate -s 64M "$1/memory/image"');
+  undo.defer(() => sh('umount "$1/memory"'));
+  sh('mkfs.ext4 -q -O ^has_journal -m 0 "$1/memory/image"; mount -o loop "$1/memory/image" "$1/disk"');
+  undo.defer(() => sh('umount "$1/disk"'));
+  await test(`${dir}/disk`, () => sh('dd if=/dev/zero of="$1/memory/rest" bs=1k 2>/dev/null || true'));
+}
+
+Deno.test("a disk that does not take what was written ends record with a sentence that says so, and nothing seems complete", async () => {
+  await withFailingDisk(async (dir, fail) => {
+    await using recorder = await start(["record", "-o", `${dir}/rec`, "--compress", "none", "tcplife"]);
+    fail();
+    await sessions("4", 1009); // more than what fits into blocks that the disk has already
+    await recorder.says("stderr", /The disk did not take what was written to .*\.open \(.*\), so recording ended: /);
+    assert.ok(names(`${dir}/rec`).every((name) => name.endsWith(".open")));
+  });
+  for (const namespace of held.splice(0)) namespace.close();
+});
+
 Deno.test("with --on-full drop-oldest a full disk ends nothing, and the newest is there", async () => {
   const { out, err } = await onSmallDisk(1200, flood("--on-full drop-oldest --rotate 300K"));
   assert.match(out, /^code 0\n/, err);

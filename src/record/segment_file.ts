@@ -38,6 +38,11 @@ export function createSegment(
   const path = `${dir}/${name}`;
   let size = 0;
   const cannot = (error: unknown) => new CannotRun(`Cannot write to ${openName(path)}: ${why(error)}.`);
+  const untaken = (error: unknown) =>
+    new CannotRun(
+      `The disk did not take what was written to ${openName(path)} (${why(error)}), so recording ended: ` +
+        `its last seconds may be missing. Look for what the kernel says of the disk (dmesg).`,
+    );
   return {
     path,
     get size() {
@@ -57,17 +62,19 @@ export function createSegment(
     },
     async sync() {
       await file.syncData().catch((error) => {
-        throw cannot(error);
+        throw untaken(error);
       });
     },
     async close() {
       try {
-        await file.sync();
+        await file.sync().catch((error) => {
+          throw untaken(error);
+        });
         file.close();
         Deno.renameSync(openName(path), path);
         syncDirectory(dir);
       } catch (error) {
-        throw cannot(error);
+        throw error instanceof CannotRun ? error : cannot(error);
       }
     },
     abandon: () => file.close(),

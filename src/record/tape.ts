@@ -90,6 +90,7 @@ export function newTape(settings: TapeSettings): Tape {
   async function finish(events: number, losses: Losses): Promise<void> {
     const lost_by = since(losses);
     await syncing;
+    if (failure !== undefined) throw failure; // the kernel says it once, so that the next one would seem to succeed
     note({ footer: { events: events - eventsBefore, lost: total(lost_by), lost_by } });
     write();
     await segment.close();

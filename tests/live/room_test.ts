@@ -8,7 +8,7 @@ import { tallies } from "../soak/tallies.ts";
 import { startTracer } from "../soak/tracer.ts";
 
 Deno.test("processes that are gone before their events are read are named right, and no bystander is", async () => {
-  const generator = await generate(Deno.env.has("NETTRACE_GUEST") ? 500 : 3000, 3);
+  const generator = await generate(Deno.env.has("NETTRACE_GUEST") ? 150 : 3000, 3);
   const netns = ["--netns", String(generator.netns)];
   const judged = ["tcpconnect", "tcpaccept", "tcptracer", "tcplife", "tcpstates", "solisten"];
   const tracers = await Promise.all(judged.map(async (tool) => {
