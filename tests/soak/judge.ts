@@ -48,13 +48,14 @@ const PERHAPS = [
 /** What is wrong with how a tool counted. */
 export function miscounts(verdict: Verdict, { lost, lost_by }: Summary): string[] {
   const perhaps = PERHAPS.reduce((sum, cause) => sum + (lost_by[cause] ?? 0), 0);
-  const { missing, missing_most = missing, wrong, examples } = verdict;
+  const { missing, missing_most = missing, wrong, unnamed = 0, examples } = verdict;
   const failures: string[] = [];
   if (missing > lost) failures.push(`${missing} are missing, and ${lost} told as lost`);
   if (missing_most < lost - perhaps) {
     failures.push(`${lost - perhaps} are told as lost, and only ${missing_most} are missing`);
   }
   if (wrong > 0) failures.push(`${wrong} are wrong`);
+  if (unnamed > perhaps) failures.push(`${unnamed} are shown as nobody's, and ${perhaps} may be for what was lost`);
   if (failures.length > 0) failures.push(...examples);
   if (verdict.produced === 0) failures.push("there was nothing to see");
   return failures;

@@ -13,6 +13,8 @@ export interface Verdict {
   missing_most?: number;
   /** How many were shown twice, never were, or are told wrong. */
   wrong: number;
+  /** How many were shown as nobody's that are somebody's. */
+  unnamed?: number;
   /** The first of what is missing or wrong, in words. */
   examples: string[];
 }
@@ -23,21 +25,28 @@ export interface Tally {
   judge(ledger: Ledger): Verdict;
 }
 
-/** Collects what is wrong, and words for the first few. */
+/** Collects what is wrong, and words for the first few of that, and of what is missing. */
 export class Complaints {
   wrong = 0;
-  readonly examples: string[] = [];
+  readonly #wrong: string[] = [];
+  readonly #other: string[] = [];
 
   add(n: number, what: () => string): void {
     this.wrong += n;
-    if (n > 0) this.show(what);
+    if (n > 0 && this.#wrong.length < EXAMPLES) this.#wrong.push(what());
   }
 
   /** Adds words only. */
   show(what: () => string): void {
-    if (this.examples.length < 8) this.examples.push(what());
+    if (this.#other.length < EXAMPLES) this.#other.push(what());
+  }
+
+  get examples(): string[] {
+    return [...this.#wrong, ...this.#other];
   }
 }
+
+const EXAMPLES = 5;
 
 /** A number for each socket, of any number of sockets. */
 export class Column {
@@ -104,7 +113,7 @@ export function events(
       columns.pid.set(end.n, PID(row));
     },
     judge(ledger) {
-      let produced = 0, seen = 0, missing = 0;
+      let produced = 0, seen = 0, missing = 0, unnamed = 0;
       for (const batch of ledger.batches) {
         for (let n = batch.first; n < batch.first + batch.count; n++) {
           for (const { mark, times, pid } of expected(batch, n, ledger)) {
@@ -115,9 +124,11 @@ export function events(
             missing += Math.max(0, times - shown);
             if (shown < times) complaints.show(what);
             complaints.add(Math.max(0, shown - times), what);
-            if (shown > 0 && columns?.pid.at(n) !== pid) {
-              complaints.add(1, () => `${mark} of socket ${n}: process ${columns?.pid.at(n)}, not ${pid}`);
-            }
+            const who = columns?.pid.at(n), ofWhom = () => `${mark} of socket ${n}: process ${who}, not ${pid}`;
+            if (shown > 0 && who === 0 && pid !== 0) {
+              unnamed++;
+              complaints.show(ofWhom);
+            } else if (shown > 0 && who !== pid) complaints.add(1, ofWhom);
             columns?.times.set(n, 0);
           }
         }
@@ -127,7 +138,7 @@ export function events(
           complaints.add(times.at(n), () => `${mark} of socket ${n}, which never was`);
         }
       }
-      return { produced, seen, missing, wrong: complaints.wrong, examples: complaints.examples };
+      return { produced, seen, missing, unnamed, wrong: complaints.wrong, examples: complaints.examples };
     },
   };
 }
