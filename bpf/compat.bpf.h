@@ -54,6 +54,26 @@ static __always_inline int map_delete(void *map, const void *key)
 	return error;
 }
 
+enum bpf_func_id___5_12 { BPF_FUNC_check_mtu___5_12 = 163 };
+
+/*
+ * Gives a socket its cookie, which no other ever has, so that it can be told from those that have its memory before and
+ * after: a program that the kernel leaves out, as it does not run one inside itself, may be the one that would have seen a
+ * socket end. Tracing programs can do so since 5.12 (commit c5dbb89fc2ac); what tells is a function that came with it. Earlier
+ * kernels do run programs inside themselves.
+ */
+static __always_inline void give_cookie(struct sock *sk)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___5_12, BPF_FUNC_check_mtu___5_12))
+		bpf_get_socket_cookie(sk);
+}
+
+/* A socket's cookie; 0 if it has none yet. */
+static __always_inline __u64 cookie_of(struct sock *sk, const bool typed)
+{
+	return READ(typed, sk, __sk_common.skc_cookie.counter);
+}
+
 typedef void (*btf_trace_io_uring_submit_sqe___6_0)(void *, struct io_kiocb *, bool);
 
 /* io_uring_submit_sqe led with the ring until 6.0 (commit 48863ffd3e81) and became io_uring_submit_req in 6.4. */

@@ -103,6 +103,10 @@ struct in6_addr {
 
 struct sock;
 
+typedef struct {
+	long long counter;
+} atomic64_t;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
@@ -113,6 +117,7 @@ struct sock_common {
 	unsigned int skc_hash;
 	unsigned long skc_flags;
 	possible_net_t skc_net;
+	atomic64_t skc_cookie;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	struct sock *skc_listener;

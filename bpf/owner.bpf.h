@@ -14,6 +14,7 @@ enum kind { OPEN_BEFORE = 1, CONNECTED, ACCEPTED, LISTENING, CLOSED_BY };
 struct owner {
 	__u64 cgroup_id;
 	__u64 since_ns; /* when it got the socket; 0 if that was before tracing began */
+	__u64 cookie; /* the socket's; 0 if it had none */
 	__u32 pid;
 	__u32 tid;
 	__u32 uid;
@@ -25,11 +26,13 @@ PER_SOCKET(owners, struct owner);
 
 LOST(owner_full); /* sockets whose owner is not known as it could not be kept */
 
-static __always_inline struct owner *owner_of(struct sock *sk)
+/* NULL if it is not known: what is kept may be of a socket that had the same memory before, and whose end was not seen. */
+static __always_inline struct owner *owner_of(struct sock *sk, const bool typed)
 {
 	__u64 key = (__u64)sk;
+	struct owner *owner = bpf_map_lookup_elem(&owners, &key);
 
-	return bpf_map_lookup_elem(&owners, &key);
+	return owner && owner->cookie && owner->cookie != cookie_of(sk, typed) ? NULL : owner;
 }
 
 /* True if an event of a socket with this owner (NULL: unknown) is to be shown, as far as tasks are judged. */
@@ -39,12 +42,13 @@ static __always_inline bool keep_owner(const struct owner *owner)
 }
 
 /* Makes the current task the owner of a socket; `flags` is BPF_ANY, or BPF_NOEXIST not to take it from another. */
-static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u64 flags)
+static __always_inline void own(struct sock *sk, __u64 now, enum kind kind, __u64 flags, const bool typed)
 {
 	__u64 key = (__u64)sk, id = bpf_get_current_pid_tgid();
 	struct owner owner = {
 		.cgroup_id = bpf_get_current_cgroup_id(),
 		.since_ns = now,
+		.cookie = cookie_of(sk, typed),
 		.pid = id >> 32,
 		.tid = id,
 		.uid = bpf_get_current_uid_gid(),
@@ -70,7 +74,7 @@ static __always_inline void accepted(struct sock *sk, __u64 time_ns, const bool 
 {
 	if (!keep_kind(sk, typed))
 		return;
-	own(sk, time_ns, ACCEPTED, BPF_ANY);
+	own(sk, time_ns, ACCEPTED, BPF_ANY, typed);
 	show_accept(sk, time_ns, typed);
 }
 
@@ -105,7 +109,7 @@ static __always_inline void forget_former(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 
-	if (owner_of(sk))
+	if (bpf_map_lookup_elem(&owners, &key))
 		map_delete(&owners, &key);
 }
 
@@ -115,14 +119,16 @@ static __always_inline void forget_former(struct sock *sk)
  */
 static __always_inline void learn_owner(struct sock *sk, int oldstate, int newstate, __u64 now)
 {
-	if (begins(oldstate, newstate))
+	if (begins(oldstate, newstate)) {
 		forget_former(sk);
+		give_cookie(sk);
+	}
 	if (newstate == TCP_SYN_SENT && oldstate == TCP_CLOSE)
-		own(sk, now, CONNECTED, BPF_ANY);
+		own(sk, now, CONNECTED, BPF_ANY, true);
 	else if (newstate == TCP_LISTEN)
-		own(sk, now, LISTENING, BPF_ANY);
+		own(sk, now, LISTENING, BPF_ANY, true);
 	else if (closes(sk, oldstate, newstate) && !in_kernel_thread())
-		own(sk, 0, CLOSED_BY, BPF_NOEXIST);
+		own(sk, 0, CLOSED_BY, BPF_NOEXIST, true);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -149,6 +155,7 @@ int seed_owners(struct bpf_iter__task_file *ctx)
 	sk = sock_of_file(file);
 	if (!sk || !keep_kind(sk, false))
 		return 0;
+	owner.cookie = cookie_of(sk, false);
 	owner.cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	owner.pid = task->tgid;
 	owner.tid = task->pid;

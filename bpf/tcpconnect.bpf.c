@@ -34,6 +34,7 @@ struct attempt {
 	struct origin origin;
 	struct endpoints ends;
 	__u64 segs_out; /* segments that the socket had sent before */
+	__u64 cookie; /* the socket's */
 };
 
 struct {
@@ -97,6 +98,8 @@ static __always_inline void begin(struct sock *sk, __u64 now)
 	set_origin(&attempt.origin, now, netns_of(sk, true));
 	set_endpoints(&attempt.ends, sk, true);
 	attempt.segs_out = tp->segs_out;
+	give_cookie(sk);
+	attempt.cookie = cookie_of(sk, true);
 	if (!set_family(&attempt.ends) || (!filter_lports && !keep_ends(&attempt.ends, attempt.origin.netns)))
 		return;
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
@@ -149,6 +152,10 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	if (!found || !tp)
 		return 0;
 	attempt = *found;
+	if (attempt.cookie != cookie_of(sk, true)) {
+		forget_former(sk);
+		return 0;
+	}
 	if (!take(sk))
 		return 0;
 	if (newstate == TCP_CLOSE) {
@@ -193,8 +200,8 @@ static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx, b
 	sent = BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out;
 	if (last && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
 		sent = true;
-	set_endpoints(&ends, sk, false); /* the port first: memory that is the same socket's still was so before */
-	if (!same_ends(&ends, &attempt.ends)) {
+	set_endpoints(&ends, sk, false); /* the port first, and the cookie last: memory that is the same socket's still was so before */
+	if (!same_ends(&ends, &attempt.ends) || cookie_of(sk, false) != attempt.cookie) {
 		if (last || now - attempt.origin.time_ns > SETTLED_NS)
 			forget_former(sk);
 		return 0;

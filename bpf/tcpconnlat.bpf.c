@@ -26,6 +26,7 @@ const volatile bool all_results = false;
 struct attempt {
 	struct origin origin;
 	__u64 segs_out; /* segments that the socket had sent before */
+	__u64 cookie; /* the socket's */
 };
 
 struct {
@@ -47,6 +48,8 @@ static __always_inline void begin(struct sock *sk, struct tcp_sock *tp, __u64 no
 		return;
 	set_origin(&attempt.origin, now, netns_of(sk, true));
 	attempt.segs_out = tp->segs_out;
+	give_cookie(sk);
+	attempt.cookie = cookie_of(sk, true);
 	if (bpf_map_update_elem(&attempts, &key, &attempt, BPF_ANY))
 		COUNT_LOST(attempt_full);
 }
@@ -107,7 +110,8 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	attempt = bpf_map_lookup_elem(&attempts, &key);
 	if (!attempt)
 		return 0;
-	show(sk, attempt, now, result_of(sk, tp, attempt->segs_out, newstate));
+	if (attempt->cookie == cookie_of(sk, true)) /* else it is of the socket that had the memory before */
+		show(sk, attempt, now, result_of(sk, tp, attempt->segs_out, newstate));
 	bpf_map_delete_elem(&attempts, &key);
 	return 0;
 }

@@ -132,7 +132,7 @@ int BPF_PROG(dropped, struct sk_buff *skb, void *location)
 	if (packet_family && packet.family != packet_family)
 		return 0;
 	if (sk)
-		owner = owner_of(state == TCP_NEW_SYN_RECV ? BPF_CORE_READ(sk, __sk_common.skc_listener) : sk);
+		owner = owner_of(state == TCP_NEW_SYN_RECV ? BPF_CORE_READ(sk, __sk_common.skc_listener) : sk, false);
 	if (!keep_owner(owner))
 		return 0;
 	netns = sk ? netns_of(sk, false) : BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);

@@ -48,7 +48,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	birth_ns = *birth;
 	bpf_map_delete_elem(&births, &key);
 
-	owner = owner_of(sk);
+	owner = owner_of(sk, true);
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp || !keep_owner(owner))
 		return 0;
@@ -91,7 +91,7 @@ int report_open(struct bpf_iter__bpf_map_elem *ctx)
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	if (state == TCP_CLOSE || state == TCP_LISTEN)
 		return 0; /* its end was not seen */
-	owner = owner_of(sk);
+	owner = owner_of(sk, false);
 	if (!keep_owner(owner) || !keep_kind(sk, false))
 		return 0;
 	netns = netns_of(sk, false);

@@ -31,7 +31,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 /* The `ends` of `event` are those that are judged and shown; its origin is the owner of `sk`. */
 static __always_inline void emit(struct sock *sk, struct retransmit event, __u32 netns)
 {
-	struct owner *owner = owner_of(sk);
+	struct owner *owner = owner_of(sk, true);
 	struct retransmit *e;
 
 	if (!keep_owner(owner) || !keep_ends(&event.ends, netns))

@@ -84,7 +84,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	duration_ns = next_lap(sk, oldstate, newstate, now);
 	current = made_by_current(sk, oldstate, newstate);
 	if (!current)
-		owner = owner_of(sk);
+		owner = owner_of(sk, true);
 	if (current ? !keep_task() : !keep_owner(owner))
 		return 0;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);

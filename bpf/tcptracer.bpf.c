@@ -94,7 +94,7 @@ static __always_inline void show_close(struct sock *sk, const struct endpoints *
 
 	what.by_owner = in_kernel_thread() || !sk->sk_lock.owned;
 	if (what.by_owner)
-		what.owner = owner_of(sk);
+		what.owner = owner_of(sk, true);
 	emit(ends, bpf_ktime_get_ns(), &what);
 }
 
@@ -125,7 +125,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 		return 0;
 	set_endpoints(&ends, sk, true);
 	if (newstate == TCP_ESTABLISHED) {
-		struct happening what = { CONNECT, oldstate, netns_of(sk, true), true, owner_of(sk) };
+		struct happening what = { CONNECT, oldstate, netns_of(sk, true), true, owner_of(sk, true) };
 
 		if (oldstate == TCP_SYN_SENT || (what.owner && what.owner->kind == CONNECTED))
 			emit(&ends, now, &what);
