@@ -84,7 +84,8 @@ Deno.test({
   name: "killed for want of memory, it leaves nothing behind, and what it traced goes on",
   ignore: !hasMemoryCgroup,
   async fn() {
-    using group = memoryCgroup(320 * MiB) ?? assert.fail("there are memory cgroups");
+    const most = 320 * MiB;
+    using group = memoryCgroup(most) ?? assert.fail("there are memory cgroups");
     const within = (score: number) => [
       "sh",
       "-c",
@@ -94,9 +95,9 @@ Deno.test({
     await using made = await traffic("flood", { n: 1009 });
     await using tracer = await start(["tcplife", "--json"], undefined, within(1000));
     const objects = objectsOf(tracer.pid);
-    // What tail keeps takes the room that the tracer has; the kernel kills that first, and perhaps tail, too.
+    // What tail keeps takes all the room; the kernel kills the tracer first, and perhaps tail, too.
     const hog = new Deno.Command("sh", {
-      args: [...within(0).slice(1), "sh", "-c", `head -c ${300 * MiB} /dev/zero | tail -c ${300 * MiB} >/dev/null`],
+      args: [...within(0).slice(1), "sh", "-c", `head -c ${most} /dev/zero | tail -c ${most} >/dev/null`],
       stdin: "null",
       stderr: "null",
     });
