@@ -40,12 +40,22 @@ export async function record(args: readonly string[], world: World): Promise<voi
   const connections = newConnections();
   using closing = new DisposableStack();
   const tracks: Track[] = [];
-  const conductor = heralded(newConductor(plan, keep), kernel, Deno.env.get("NOTIFY_SOCKET"), tracks, printError);
+  const conductor = heralded(
+    newConductor(plan, () => nowBy(kernel, kernel.clockOffset()), keep),
+    kernel,
+    Deno.env.get("NOTIFY_SOCKET"),
+    tracks,
+    printError,
+  );
   try {
     for (const [i, run] of runs.entries()) {
       const warn = (line: string) => printError(`${run.tool.name}: ${line}`);
       const openTape = (hooks: string, offset: () => ClockOffset) =>
-        newTape(settings(plan, run.tool, host, () => header(world, kernel, plan.tools[i] ?? [], hooks, offset())));
+        newTape({
+          ...settings(plan, run.tool, host),
+          header: () => header(world, kernel, plan.tools[i] ?? [], hooks, offset()),
+          now: () => new Date(nowBy(kernel, offset())),
+        });
       const track = run.tool.sample
         ? openSampleTrack(run, kernel, warn, openTape)
         : await openEventTrack(run, kernel, warn, connections, openTape);
@@ -95,15 +105,13 @@ async function runOf(name: string, args: readonly string[], { tools }: World): P
   return run;
 }
 
-function settings(plan: RecordPlan, tool: Tool, host: string, header: () => Header): TapeSettings {
+function settings(plan: RecordPlan, tool: Tool, host: string): Omit<TapeSettings, "header" | "now"> {
   return {
     dir: plan.dir,
     tool: tool.name,
     host,
     compression: plan.compression,
     most_bytes: plan.rotate && "bytes" in plan.rotate ? plan.rotate.bytes : Infinity,
-    header,
-    now: () => new Date(),
     makeRoom: () => plan.dropOldest && dropOldest(plan.dir, host),
   };
 }
@@ -149,14 +157,19 @@ function withOneClock(kernel: Kernel): Kernel {
   };
 }
 
+/** Milliseconds since 1970 by a reading of the clocks, as events are told: the clock may have been set since. */
+function nowBy(kernel: Kernel, { seconds, nanoseconds }: ClockOffset): number {
+  return Number(kernel.monotonic_ns()) / 1e6 + seconds * 1000 + nanoseconds / 1e6;
+}
+
 /** Ends on SIGINT, SIGTERM, and when its time is over; has new files begin on SIGHUP, and when it is time. */
-function newConductor({ for_ms, rotate }: RecordPlan, rotated: () => void): Conductor {
+function newConductor({ for_ms, rotate }: RecordPlan, now_ms: () => number, rotated: () => void): Conductor {
   const { stopping } = listenForEnd(["SIGINT", "SIGTERM"], () => {});
   let hungUp = false;
   Deno.addSignalListener("SIGHUP", () => hungUp = true);
   let until_ms: number | undefined; // counted from when all tools trace, which is when it is first asked for
   const period_ms = rotate && "every_ms" in rotate ? rotate.every_ms : Infinity;
-  const period = () => period_ms === Infinity ? 0 : Math.floor(Date.now() / period_ms); // as clocks show it, not since the start
+  const period = () => period_ms === Infinity ? 0 : Math.floor(now_ms() / period_ms); // as clocks show it, not since the start
   let current = period();
   return {
     stopping() {

@@ -66,8 +66,9 @@ export async function openEventTrack(
   const opened = tape = openTape(stream.plan.name, () => known);
   const adjusted = (offset: ClockOffset) => {
     stream.sink.flush();
-    if (offset !== known) opened.note({ clock: { offset_ns: nanoseconds(offset) } });
+    if (offset === known) return;
     known = offset;
+    opened.note({ clock: { offset_ns: nanoseconds(offset) } });
   };
   return {
     tool: run.tool.name,
