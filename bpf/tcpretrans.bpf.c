@@ -29,9 +29,9 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 }
 
 /* The `ends` of `event` are those that are judged and shown; its origin is the owner of `sk`. */
-static __always_inline void emit(struct sock *sk, struct retransmit event, __u32 netns)
+static __always_inline void emit(struct sock *sk, struct retransmit event, __u32 netns, const bool typed)
 {
-	struct owner *owner = owner_of(sk, true);
+	struct owner *owner = owner_of(sk, typed);
 	struct retransmit *e;
 
 	if (!keep_owner(owner) || !keep_ends(&event.ends, netns))
@@ -83,7 +83,7 @@ int BPF_PROG(retransmit_skb, struct sock *sk, struct sk_buff *skb)
 	event.seq = *(__u32 *)skb->cb; /* struct tcp_skb_cb begins with it */
 	event.state = sk->__sk_common.skc_state;
 	event.kind = kind_of(tp, event.state);
-	emit(sk, event, netns_of(sk, true));
+	emit(sk, event, netns_of(sk, true), true);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ int BPF_PROG(retransmit_synack, struct sock *sk, struct request_sock *req)
 		set_ipv6(event.ends.raddr, &req->__req_common.skc_v6_daddr, true);
 	}
 	event.seq = BPF_CORE_READ((struct tcp_request_sock *)req, snt_isn);
-	emit(sk, event, netns_of(sk, true));
+	emit(sk, event, netns_of(sk, true), true);
 	return 0;
 }
 
@@ -169,7 +169,7 @@ int BPF_PROG(end_timer, struct timer_list *timer)
 	set_endpoints(&event.ends, sk, false);
 	event.seq = expiry->snd_nxt;
 	event.state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	emit(sk, event, netns_of(sk, false));
+	emit(sk, event, netns_of(sk, false), false);
 	return 0;
 }
 
