@@ -32,13 +32,20 @@ export function findNetns(inode: number): string | undefined {
   return [...named, ...processes].find((path) => inodeOf(path) === inode);
 }
 
-/** The inode number of what is there, or undefined; where that is hidden, what `refused` makes of it. */
+/** The inode number of the namespace that is there, or undefined; where that is hidden, what `refused` makes of it. */
 function inodeOf(path: string, refused: () => undefined = () => undefined): number | undefined {
   try {
-    return Deno.statSync(path).ino ?? undefined;
+    const { dev, ino } = Deno.statSync(path);
+    if (dev === namespaces()) return ino ?? undefined;
+    return path.startsWith("/proc/") ? refused() : undefined; // 5.10 then shows the link that may not be followed
   } catch (error) {
     return error instanceof Deno.errors.PermissionDenied ? refused() : undefined;
   }
+}
+
+/** The device of the file system that namespaces are files of. */
+function namespaces(): number {
+  return Deno.statSync("/proc/self/ns/net").dev;
 }
 
 function namesIn(directory: string): string[] {

@@ -97,14 +97,18 @@ export function missingCapabilities(status: string): string[] {
   return TRACING.map(({ capability }) => capability).filter((capability) => !isCapable(status, capability));
 }
 
+/** Before 5.11 maps count as locked memory. libbpf says so to root; others are told which map there was no room for. */
+const NO_MAP = /ulimit -l|map '\w+': failed to create: Operation not permitted/;
+
 /** The sentence for a failure that no other plan can help: of the machine's, not of a hook. */
 export function fatal(error: CallError, kernel: Kernel): string | undefined {
   const seccomp = /^Seccomp:\s*[12]$/m.test(kernel.readText("/proc/self/status") ?? "");
   if (error.errno === ENOSYS || (error.errno === EPERM && seccomp)) {
     return "A seccomp filter or this kernel does not let nettrace call bpf(2): run it outside the container, or allow bpf and perf_event_open.";
   }
-  if (error.errno === ENOMEM || (error.errno === EPERM && error.log.includes("ulimit -l"))) {
-    return "The kernel refused the memory for the program's maps: raise the limit with `ulimit -l unlimited`, or give --buffer a smaller size.";
+  if (error.errno === ENOMEM || (error.errno === EPERM && NO_MAP.test(error.log))) {
+    return "The kernel refused the memory for the program's maps: raise the limit with `ulimit -l unlimited` as root, " +
+      "give nettrace CAP_SYS_RESOURCE, too, or give --buffer a smaller size.";
   }
   return undefined;
 }

@@ -46,11 +46,15 @@ export async function openStream(
   const { layout: { event } } = tool;
   if (!event) throw new Error(`${tool.name} sends no records`);
   const names = given.has("dns") ? (await import("./dns.ts")).openNames(kernel) : undefined;
-  const learned = tool.learn?.(kernel, (line) => outlet.warn(line), given);
+  let early: string[] | undefined = []; // what is said of events, once it is sure that there are any
+  const warn = (line: string) => early ? void early.push(line) : outlet.warn(line);
+  const learned = tool.learn?.(kernel, warn, given);
   using cleanup = new DisposableStack();
   const session = cleanup.use(
     openSession(tool, { ...run, constants: { ...learned?.constants, ...run.constants } }, kernel),
   );
+  for (const line of early) outlet.warn(line);
+  early = undefined;
   const ring = session.ring();
   const sink = newSink(outlet, rowLimit(columns));
   const clock: Clock = newClock(kernel.clockOffset());

@@ -216,6 +216,17 @@ const machines: [string, Partial<Kernel> & { object?: { load(): void } }, RegExp
     /ulimit -l unlimited/,
   ],
   [
+    "too small a limit of locked memory for a user",
+    {
+      object: {
+        load() {
+          throw callError(1, "libbpf: map 'samples_1': failed to create: Operation not permitted(-1)\n");
+        },
+      },
+    },
+    /ulimit -l unlimited.*CAP_SYS_RESOURCE/,
+  ],
+  [
     "lockdown=confidentiality",
     {
       readText(path) {
