@@ -34,18 +34,18 @@ export function findNetns(inode: number): string | undefined {
 
 /** The inode number of the namespace that is there, or undefined; where that is hidden, what `refused` makes of it. */
 function inodeOf(path: string, refused: () => undefined = () => undefined): number | undefined {
-  try {
-    const { dev, ino } = Deno.statSync(path);
-    if (dev === namespaces()) return ino ?? undefined;
-    return path.startsWith("/proc/") ? refused() : undefined; // 5.10 then shows the link that may not be followed
-  } catch (error) {
-    return error instanceof Deno.errors.PermissionDenied ? refused() : undefined;
-  }
+  const found = infoOf(path), own = infoOf("/proc/self/ns/net");
+  if (found === "hidden") return refused();
+  if (found?.dev === (own as Deno.FileInfo).dev) return found.ino ?? undefined; // all namespaces are of one file system
+  return path.endsWith("/ns/net") && found ? refused() : undefined; // 5.10 shows the link that may not be followed
 }
 
-/** The device of the file system that namespaces are files of. */
-function namespaces(): number {
-  return Deno.statSync("/proc/self/ns/net").dev;
+function infoOf(path: string): Deno.FileInfo | "hidden" | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied ? "hidden" : undefined;
+  }
 }
 
 function namesIn(directory: string): string[] {

@@ -248,13 +248,13 @@ Deno.test("netqtop --netns keeps what looking there takes, and nothing else, and
   for (const program of [undefined, user.as(declared("netqtop", "--netns"))]) {
     await using tracer = await start(args, undefined, [], program);
     sendFrames(network, "nq0", 64, 101);
-    network.sh("ip link set nq0 name nq2");
+    network.sh("ip link set nq0 down; ip link set nq0 name nq2; ip link set nq2 up"); // 5.10 renames none that is up
     await tracer.says("stderr", /nq0 is called nq2 now/);
     sendFrames(network, "nq2", 64, 103);
     assertLeft(rightsOf(tracer.pid), kept, program === undefined);
     const { rows } = readJson((await tracer.stop()).stdout);
     assert.equal(sum((rows as unknown as Rows).filter(({ direction }) => direction === "tx"), "packets"), 101 + 103);
-    network.sh("ip link set nq2 name nq0");
+    network.sh("ip link set nq2 down; ip link set nq2 name nq0; ip link set nq0 up");
   }
   const { code, stderr } = await run(args, user.as(["CAP_BPF", "CAP_PERFMON"]));
   assert.match(stderr, /may not look into /);
@@ -366,7 +366,7 @@ for (const [what, owner, mode, as, kept] of DIRECTORIES) {
 }
 
 Deno.test("doctor says of each tool what it takes and what of that is missing", async () => {
-  const { stdout } = await run(["doctor", "--json"], user.as(["CAP_BPF", "CAP_PERFMON"]));
+  const { stdout } = await run(["doctor", "--json"], user.as(["CAP_BPF", "CAP_PERFMON", ...LOCKS]));
   const seen = JSON.parse(stdout);
   assert.deepEqual([seen.obstacle, seen.tracefs, seen.tracefs_readable], [null, "/sys/kernel/tracing", false]);
   for (const { name, plan, capabilities } of seen.tools as { name: string; plan: string; capabilities: Declared[] }[]) {
