@@ -47,8 +47,13 @@ export interface Rights {
 
 /** What all threads of a process may do, together. */
 export function rightsOf(pid: number): Rights {
-  const statuses = Array.from(Deno.readDirSync(`/proc/${pid}/task`), ({ name }) => {
-    return Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
+  const statuses = Array.from(Deno.readDirSync(`/proc/${pid}/task`)).flatMap(({ name }) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return []; // a thread that has just ended
+      throw error;
+    }
   });
   statuses.push(Deno.readTextFileSync(`/proc/${pid}/status`));
   const set = (name: string) => {
