@@ -35,9 +35,10 @@ export function findNetns(inode: number): string | undefined {
 /** The inode number of the namespace that is there, or undefined; where that is hidden, what `refused` makes of it. */
 function inodeOf(path: string, refused: () => undefined = () => undefined): number | undefined {
   const found = infoOf(path), own = infoOf("/proc/self/ns/net");
-  if (found === "hidden") return refused();
-  if (found?.dev === (own as Deno.FileInfo).dev) return found.ino ?? undefined; // all namespaces are of one file system
-  return path.endsWith("/ns/net") && found ? refused() : undefined; // 5.10 shows the link that may not be followed
+  if (typeof found !== "object") return found && refused();
+  // All namespaces are of one file system; 5.10 shows the link that may not be followed.
+  if (typeof own !== "object" || found.dev === own.dev) return found.ino ?? undefined;
+  return path.endsWith("/ns/net") ? refused() : undefined;
 }
 
 function infoOf(path: string): Deno.FileInfo | "hidden" | undefined {
