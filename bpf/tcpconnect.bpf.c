@@ -200,7 +200,8 @@ static __always_inline int show_unanswered(struct bpf_iter__bpf_map_elem *ctx, b
 	sent = BPF_CORE_READ((struct tcp_sock *)sk, segs_out) != attempt.segs_out;
 	if (last && BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_SYN_SENT)
 		sent = true;
-	set_endpoints(&ends, sk, false); /* the port first, and the cookie last: memory that is the same socket's still was so before */
+	/* The port first, and the cookie last: memory that is the same socket's still was so before. */
+	set_endpoints(&ends, sk, false);
 	if (!same_ends(&ends, &attempt.ends) || cookie_of(sk, false) != attempt.cookie) {
 		if (last || now - attempt.origin.time_ns > SETTLED_NS)
 			forget_former(sk);

@@ -262,6 +262,17 @@ Deno.test("a disk that does not take what was written ends record with a sentenc
     await recorder.says("stderr", /The disk did not take what was written to .*\.open \(.*\), so recording ended: /);
     assert.ok(names(`${dir}/rec`).every((name) => name.endsWith(".open")));
   });
+  await withFailingDisk(async (dir, fail) => {
+    await using recorder = await start(["record", "-o", `${dir}/rec`, "--compress", "none", "tcplife"]);
+    Deno.kill(recorder.pid, "SIGSTOP"); // so that what it writes last is what the disk does not take
+    fail();
+    await sessions("4", 1009);
+    Deno.kill(recorder.pid, "SIGINT");
+    const { code, stderr } = await recorder.stop("SIGCONT");
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /The disk did not take what was written to /);
+    assert.ok(names(`${dir}/rec`).every((name) => name.endsWith(".open")));
+  });
   for (const namespace of held.splice(0)) namespace.close();
 });
 

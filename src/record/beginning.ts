@@ -20,7 +20,8 @@ export function placed(files: readonly Found[], offsets: FirstOffsets): Found[] 
   const clocks = new Map<Found, ReturnType<typeof clockOf>>();
   for (const file of files) {
     const header = file.begin_ms === -Infinity ? undefined : headerOf(file.path);
-    if (header && Number.isFinite(clockOf(header).offset_ms)) clocks.set(file, clockOf(header));
+    const clock = header && clockOf(header);
+    if (clock && Number.isFinite(clock.offset_ms)) clocks.set(file, clock);
   }
   const sinceBoot_ms = (file: Found) => file.begin_ms - (clocks.get(file)?.offset_ms ?? 0);
   for (const file of [...clocks.keys()].sort((a, b) => sinceBoot_ms(a) - sinceBoot_ms(b))) {

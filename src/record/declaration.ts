@@ -83,7 +83,10 @@ export const record = {
   ],
   exits: [
     ["0", "Ended by SIGINT, SIGTERM, --for or --until, or because each tool had made the reports asked for."],
-    ["1", "This machine or moment cannot do it, or the disk is full; a sentence on standard error says what to do."],
+    [
+      "1",
+      "This machine or moment cannot do it, or the disk is full or fails; a sentence on standard error says what to do.",
+    ],
     BAD_COMMAND_LINE,
     ["130", "A second signal came before the recording was closed."],
   ],

@@ -70,8 +70,8 @@ export function createSegment(
         await file.sync().catch((error) => {
           throw untaken(error);
         });
-        file.close();
         Deno.renameSync(openName(path), path);
+        file.close();
         syncDirectory(dir);
       } catch (error) {
         throw error instanceof CannotRun ? error : cannot(error);

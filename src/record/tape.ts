@@ -93,7 +93,9 @@ export function newTape(settings: TapeSettings): Tape {
     if (failure !== undefined) throw failure; // the kernel says it once, so that the next one would seem to succeed
     note({ footer: { events: events - eventsBefore, lost: total(lost_by), lost_by } });
     write();
-    await segment.close();
+    await segment.close().catch((error) => {
+      throw failure = error;
+    });
     eventsBefore = events;
     lossesBefore = losses;
     told = {};
