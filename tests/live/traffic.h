@@ -142,6 +142,7 @@ void add_address6(const struct in6_addr *address);
 uint64_t all_retransmits(void);
 void await_ends(void);
 void stay_on_this_cpu(void);
+void stay_on_cpu(int n);
 
 /* traffic_worker.c */
 void start_reports(struct run *run);

@@ -205,16 +205,35 @@ void await_ends(void)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+static void stay_on(int cpu)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(cpu, &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		die("cannot stay on a CPU: %m");
+}
+
 /*
  * On loopback a packet waits in the queue of the CPU that sent it. A client that moves to another CPU can have its reset
  * overtake the ACK before it: then nobody ever accepts that connection, or the kernel drops the ACK as it comes too late.
  */
 void stay_on_this_cpu(void)
 {
-	cpu_set_t here;
+	stay_on(sched_getcpu());
+}
 
-	CPU_ZERO(&here);
-	CPU_SET(sched_getcpu(), &here);
-	if (sched_setaffinity(0, sizeof(here), &here))
-		die("cannot stay on a CPU: %m");
+/* The n-th of those that this process may run on, beginning again after the last: both ends' packets wait in one queue. */
+void stay_on_cpu(int n)
+{
+	cpu_set_t allowed;
+	int cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		die("cannot read which CPUs there are: %m");
+	n %= CPU_COUNT(&allowed);
+	while (!CPU_ISSET(cpu, &allowed) || n--)
+		cpu++;
+	stay_on(cpu);
 }

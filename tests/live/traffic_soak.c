@@ -46,6 +46,7 @@ void set_up_soak(struct run *run)
 			continue;
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, run->job.comm);
+		stay_on_cpu(i);
 		soak_server(&run->listeners[2 * i], &served[i]);
 	}
 }
@@ -111,6 +112,11 @@ static void start_batch(const struct run *run, uint64_t n, uint32_t first, uint3
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "soak-client");
+		/*
+		 * With its server: an ACK is sent by the CPU that the data came from, so on two CPUs what follows it may come
+		 * first. Nothing would then be known of what the kernel drops, nor of what a reset leaves unacknowledged.
+		 */
+		stay_on_cpu(server);
 		if (read(go[0], &byte, 1) == 1)
 			soak_client(&batch);
 		_exit(0);

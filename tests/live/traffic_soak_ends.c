@@ -166,7 +166,6 @@ static void connect_one(const struct soak_batch *batch, uint32_t n)
 /* Does a batch, to its end. */
 void soak_client(const struct soak_batch *batch)
 {
-	stay_on_this_cpu();
 	for (uint32_t i = 0; i < batch->count; i++) {
 		int fd;
 

@@ -50,6 +50,7 @@ export function page(
 ): string {
   const markdown = (rows: string[][], align: string[]) =>
     [rows[0] ?? [], align, ...rows.slice(1)].map((row) => `| ${row.join(" | ")} |`).join("\n");
+  const hidden = outcomes.find(({ tool }) => tool === "softirqs")?.verdict?.hidden ?? 0;
   const failures = outcomes.flatMap(({ tool, failures }) => failures.map((failure) => `- ${tool}: ${failure}`));
   return `# Soak
 
@@ -66,9 +67,8 @@ ${run.packets} packets.
 
 - *produced* is what the traffic itself says that there was, or the kernel's counters (tcpretrans: what each socket says by
   TCP_INFO; tcpdrop: SO_MEMINFO; netqtop: /proc/net/dev; softirqs: /proc/softirqs, read
-  around it, of which 1 in ${
-    Math.round(1 / HIDDEN)
-  } may interrupt a task beside which the kernel runs no program of BPF). It is in bytes for tcptop and
+  around it, less ${hidden} that interrupted tasks beside which the kernel runs no program of BPF, by how often it ran those
+  of softirqs: 1 in ${Math.round(1 / HIDDEN)} may). It is in bytes for tcptop and
   tcpsubnet, in packets and bytes for netqtop. Of tcpstates, it is the links of each socket's chain of states, which must be whole.
 - *printed* and *lost* are to be *produced*, exactly.
 - *growth* is that of the resident memory after the warm-up (a fifth of the time, and at least ${WARM_UP_S} s), by the median

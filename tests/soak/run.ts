@@ -1,7 +1,8 @@
-// deno run -A run.ts [--minutes N] [--rate N] [--write [--remark TEXT]]: all tools at once, for long, on traffic of which all
-// is known.
+// deno run -A run.ts [--minutes N] [--rate N] [--readings FILE] [--write [--remark TEXT]]: all tools at once, for long, on
+// traffic of which all is known. FILE gets each look at each process, as JSON.
 import { parseArgs } from "node:util";
 import { machine } from "../bench/machine.ts";
+import { runsOf, takeTimes } from "../bench/programs.ts";
 import { generate } from "./generator.ts";
 import { type Look, miscounts, type Outcome, useOf, wastes } from "./judge.ts";
 import { replay, TOOLS as RECORDED } from "./recording.ts";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "30" },
     rate: { type: "string", default: "200" },
+    readings: { type: "string", default: "" },
     write: { type: "boolean", default: false },
     remark: { type: "string", default: "" },
   },
@@ -43,14 +45,16 @@ const judges = Object.entries(tallies).map(([tool, make]) =>
 );
 const directory = await Deno.makeTempDir({ prefix: "nettrace-soak-" });
 const tracers: Tracer[] = [];
-interrupts.mark();
+using _counting = takeTimes();
+interrupts.mark(0);
 for (const [tool, tally] of judges) {
   const args = [tool, "--json", ...OWN_ARGS[tool] ?? netns];
   tracers.push(await startTracer(tool, args, (row) => tally.take(row)));
 }
 const together = RECORDED.flatMap((tool, i) => [...i ? ["+"] : [], tool, ...netns]);
 tracers.push(await startTracer("record", ["record", "-o", `${directory}/recording`, ...together], () => {}));
-interrupts.mark();
+const runs = () => runsOf(tracers.find(({ name }) => name === "softirqs")!.pid).count;
+interrupts.mark(runs());
 
 console.error(`soak: ${tracers.length} tracers, ${minutes} minutes of ${rate} sockets a second`);
 const looks = new Map<string, Look[]>(tracers.map(({ name }) => [name, []]));
@@ -61,11 +65,13 @@ const LOOKS = 240, LEAST_MS = 1000;
 const timer = setInterval(look, Math.max(LEAST_MS, minutes * 60_000 / LOOKS));
 const ledger = await generator.go();
 clearInterval(timer);
-interrupts.mark();
+const run_in_all = runs();
+interrupts.mark(run_in_all);
+if (values.readings) await Deno.writeTextFile(values.readings, JSON.stringify(Object.fromEntries(looks)));
 
 const outcomes: Outcome[] = [];
 const summaries = await Promise.all(tracers.map((tracer) => tracer.end()));
-interrupts.mark();
+interrupts.mark(run_in_all);
 for (const [i, { name }] of tracers.entries()) {
   const seen = looks.get(name) ?? [], use = useOf(seen), summary = summaries[i]!;
   const verdict = judges.find(([tool]) => tool === name)?.[1].judge(ledger);

@@ -15,6 +15,8 @@ export interface Verdict {
   wrong: number;
   /** How many were shown as nobody's that are somebody's. */
   unnamed?: number;
+  /** How many the kernel had no tool see, of all that there were: none of `produced`. */
+  hidden?: number;
   /** The first of what is missing or wrong, in words. */
   examples: string[];
 }

@@ -68,34 +68,57 @@ function begun(): Map<string, number> {
   }));
 }
 
-/** How many of softirqs may not be seen, as they interrupt tasks beside which some kernels run no program of BPF. */
-export const HIDDEN = 1 / 1000;
+/** How many soft interrupts may come beside tasks beside which some kernels run no program of BPF. */
+export const HIDDEN = 1 / 100;
+
+/** What the kernel had counted at some time: soft interrupts by kind, and runs of the tracer's programs. */
+interface Reading {
+  begun: Map<string, number>;
+  runs: number;
+}
 
 /**
  * Of softirqs: of the whole machine, so that what it counts lies between what the kernel counted while it surely traced,
  * and what it counted from before it was started until after its end. On each CPU, one may be under way at either reading.
+ * What the kernel began and did not run the two programs for is `hidden`.
  */
-export function softirqs(): Tally & { mark(): void } {
-  const shown = new Map<string, number>(), readings: Map<string, number>[] = [];
+export function softirqs(): Tally & { mark(runs: number): void } {
+  const shown = new Map<string, number>(), readings: Reading[] = [];
   return {
-    /** To be called before the start, when it traces, before it is ended, and when it has. */
-    mark: () => void readings.push(begun()),
+    /**
+     * To be called before the start, when it traces, before it is ended, and when it has: with how often the kernel has
+     * run its programs by then, as far as is known.
+     */
+    mark: (runs) => void readings.push({ begun: begun(), runs }),
     take: (row) => add(shown, String(row["softirq"]), row["count"]),
     judge() {
-      const [before, began, ending, ended] = readings;
+      const [before, began, ending, ended] = readings, CPUS = navigator.hardwareConcurrency;
       const complaints = new Complaints();
-      const verdict = { produced: 0, seen: 0, missing: 0 };
-      for (const kind of before?.keys() ?? []) {
-        const between = (from = before, to = ended) => (to?.get(kind) ?? 0) - (from?.get(kind) ?? 0);
-        const least = Math.floor(Math.max(0, between(began, ending) - navigator.hardwareConcurrency) * (1 - HIDDEN)),
-          most = between();
+      const kinds = [...before?.begun.keys() ?? []];
+      const between = (kind: string, from = before, to = ended) =>
+        (to?.begun.get(kind) ?? 0) - (from?.begun.get(kind) ?? 0);
+      const all = sum(kinds.map((kind) => between(kind, began, ending)));
+      const run = Math.floor(((ending?.runs ?? 0) - (began?.runs ?? 0)) / 2); // one as it begins, one as it ends
+      const hidden = Math.max(0, all - run), may_hide = Math.min(hidden, Math.floor(all * HIDDEN));
+      const missing: number[] = [];
+      for (const kind of kinds) {
+        const least = between(kind, began, ending) - CPUS - may_hide, most = between(kind);
         const seen = shown.get(kind) ?? 0;
-        verdict.produced += Math.max(least, Math.min(seen, most));
-        verdict.seen += Math.min(seen, most);
-        verdict.missing += Math.max(0, least - seen);
+        missing.push(Math.max(0, least - seen));
         complaints.add(Math.max(0, seen - most), () => `${kind}: ${seen}, not from ${least} to ${most}`);
       }
-      return { ...verdict, wrong: complaints.wrong, examples: complaints.examples };
+      const seen = sum([...shown.values()]), unaccounted = all - may_hide - CPUS - seen;
+      const lacking = Math.max(0, unaccounted, sum(missing));
+      return {
+        produced: seen + lacking,
+        seen,
+        missing: lacking,
+        hidden,
+        wrong: complaints.wrong,
+        examples: complaints.examples,
+      };
     },
   };
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);

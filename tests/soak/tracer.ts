@@ -7,6 +7,7 @@ import type { Row } from "./tally.ts";
 /** One that runs. */
 export interface Tracer {
   readonly name: string;
+  readonly pid: number;
   /** What it has now. */
   look(): Usage;
   /** Ends it, and returns what it says at the end. Throws if it says anything else, or fails. */
@@ -33,6 +34,7 @@ export async function startTracer(name: string, args: readonly string[], take: (
   if (ended) throw new Error(`nettrace ${args.join(" ")} ended: ${await complaints}`);
   return {
     name,
+    pid: child.pid,
     look: () => usageOf(child.pid),
     async end() {
       child.kill("SIGINT");
