@@ -1,10 +1,12 @@
 // nettrace beside its twins, both on the same traffic at once; for a machine where nothing else speaks TCP.
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { firewall, nft } from "../live/firewall.ts";
 import { readJson, start, type Summary } from "../live/nettrace.ts";
 import { traffic } from "../live/traffic.ts";
 import { compare, type Difference, type Fact, faults, median_apart_ms, referee, type Truth } from "./compare.ts";
 import { explain } from "./known.ts";
-import { type Commands, type Pair, PAIRS, type Row, SOFTIRQS, twin_name } from "./pairs.ts";
+import { type Commands, HEADERS, type Pair, PAIRS, type Row, SOFTIRQS, twin_name } from "./pairs.ts";
 import type { Compared } from "./report.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { count_softirqs } from "./softirqs.ts";
@@ -23,6 +25,7 @@ async function shown(pair: Pair, scenario: Scenario, running?: Twin): Promise<Se
   await using made = await traffic(scenario.name, { ...scenario.options });
   if (made.unsupported !== undefined) return undefined;
   const { ready } = made;
+  if (scenario.firewall) await nft(ready, firewall(scenario.firewall));
   held.use(Deno.openSync(`/proc/${ready.client || ready.pid}/ns/net`)); // or its number may be that of a newer one
   await using started = running ? undefined : await start_twin(pair.twin);
   await using tracer = await start([pair.tool, "--json", ...pair.args]);
@@ -45,8 +48,10 @@ const APART_MS = 1;
 
 const compared: Compared[] = [];
 const report = Deno.env.get("ORACLE_REPORT");
-const title = ({ name, options }: Scenario) =>
-  [name, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(" ");
+const title = ({ name, options, firewall }: Scenario) =>
+  [name, ...Object.entries({ ...options, ...firewall && { firewall } }).map(([key, value]) => `${key}=${value}`)].join(
+    " ",
+  );
 
 function tell(one: Compared): void {
   compared.push(one);
@@ -97,8 +102,16 @@ async function hold(pair: Pair, scenario: Scenario, running?: Twin): Promise<voi
   }
 }
 
+const btf = Deno.readFileSync("/sys/kernel/btf/vmlinux");
+
 for (const pair of PAIRS.filter(is_asked)) {
+  const headers = pair.headers?.(btf);
+  if (pair.headers && !headers) continue; // what the twin traces is not there
   Deno.test(`${pair.tool} shows what its twin shows, or what is right`, async (t) => {
+    for (const [path, text] of Object.entries(headers ?? {})) {
+      await Deno.mkdir(dirname(`${HEADERS}/${path}`), { recursive: true });
+      await Deno.writeTextFile(`${HEADERS}/${path}`, text);
+    }
     await using running = pair.shared && await start_twin(pair.twin);
     for (const scenario of SCENARIOS[pair.tool] ?? []) {
       await t.step(title(scenario), () => hold(pair, scenario, running));

@@ -86,6 +86,36 @@ export const KNOWN: readonly Known[] = [
     why: "The twin shows no SYN-ACKs that are sent again.",
     proof: "The kernel's count of retransmitted segments of the network namespace has them.",
   },
+  {
+    tool: "tcpdrop",
+    fields: ["missing"],
+    when: ({ state }) => state !== "SYN_SENT",
+    why: "The twin shows no packet that no socket holds, so hardly any that comes in.",
+    proof: "The client's connects were refused or not answered: the kernel dropped each SYN.",
+  },
+  {
+    tool: "tcpdrop",
+    fields: ["missing"],
+    scenario: "firewall=output",
+    when: ({ saddr, state }) => state === "SYN_SENT" && saddr === "127.0.0.1",
+    why: "The twin shows a packet with its socket's addresses: of IPv4 as ::ffff:127.0.0.1, if the socket is of IPv6.",
+    proof: "The firewall dropped an IPv4 packet of each of these connects.",
+  },
+  {
+    tool: "tcpdrop",
+    fields: ["extra"],
+    scenario: "firewall=output",
+    when: (_, { saddr = "" }) => saddr.startsWith("::ffff:"),
+    why: "The twin shows a packet with its socket's addresses: of IPv4 as ::ffff:127.0.0.1, if the socket is of IPv6.",
+    proof: "The firewall dropped an IPv4 packet of each of these connects.",
+  },
+  {
+    tool: "tcpdrop",
+    fields: ["extra"],
+    when: (_, { state }) => state === "CLOSE",
+    why: "The twin shows what is freed with a socket that is closed as dropped.",
+    proof: "The traffic lost the SYNs only, of sockets that were not closed.",
+  },
 ];
 
 /** The known difference that this one is, in the scenario of this title; undefined if there is none. */

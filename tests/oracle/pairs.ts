@@ -1,5 +1,6 @@
 // Which tool of nettrace has which twin, and how the rows of both become the same words.
 import type { Fact, Terms } from "./compare.ts";
+import { headers } from "./headers.ts";
 
 /** A record of nettrace's JSON. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -12,6 +13,8 @@ export interface Commands {
   readonly twin: readonly string[];
   /** Whether one twin serves all scenarios: it takes long to start, and prints each line at once. */
   readonly shared?: true;
+  /** What headers the twin includes, by path below HEADERS, from the kernel's BTF; undefined where it cannot trace. */
+  readonly headers?: (btf: Uint8Array) => Readonly<Record<string, string>> | undefined;
 }
 
 export interface Pair extends Commands, Terms {
@@ -33,6 +36,8 @@ const fields = (names: string) => (row: Row): Fact =>
 
 const kb = (bytes: unknown, digits: number) => (Number(bytes) / 1024).toFixed(digits);
 const BPFTRACE = ["/usr/bin/bpftrace", "-B", "line"];
+/** Where a guest has the headers of `headers`. */
+export const HEADERS = "/tmp/headers";
 const LONG = "3600"; // an interval that the test ends
 const is_timed = ([time = ""]: string[]) => /^\d\d:\d\d:\d\d$/.test(time);
 
@@ -43,6 +48,7 @@ const top_columns = columns(
   ([pid = "", , local = ""]) => /^\d+$/.test(pid) && local.includes(":"),
 );
 const retrans_columns = columns("time pid local remote state", is_timed);
+const drop_columns = columns("time pid comm source target state", is_timed);
 /** Address and port, of which only the last colon is between the two. */
 const end = (text = "") => text.split(/:(?=\d+$)/);
 
@@ -70,6 +76,22 @@ export const PAIRS: readonly Pair[] = [
       if (!fact) return undefined;
       const [laddr = "", lport = ""] = end(fact["local"]), [raddr = "", rport = ""] = end(fact["remote"]);
       return { ...fact, laddr, lport, raddr, rport };
+    },
+  },
+  {
+    tool: "tcpdrop",
+    args: [],
+    shared: true,
+    twin: [...BPFTRACE, "-I", HEADERS, "/usr/sbin/tcpdrop.bt"],
+    headers,
+    identity: ["saddr", "sport", "daddr", "dport", "state"],
+    compared: ["pid", "comm"],
+    ours: fields("pid comm saddr sport daddr dport state reason"),
+    theirs: (line) => {
+      const fact = drop_columns(line);
+      if (!fact) return undefined;
+      const [saddr = "", sport = ""] = end(fact["source"]), [daddr = "", dport = ""] = end(fact["target"]);
+      return { ...fact, saddr, sport, daddr, dport };
     },
   },
   {

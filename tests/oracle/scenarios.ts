@@ -1,4 +1,5 @@
 // Traffic for each tool, and what it knows of its own doing: the referee between nettrace and its twin.
+import { OPEN_PORT } from "../live/firewall.ts";
 import type { Connection, Done, Ready } from "../live/traffic.ts";
 import type { Fact, Truth } from "./compare.ts";
 
@@ -7,6 +8,8 @@ export interface Scenario {
   readonly options: Readonly<Record<string, string | number>>;
   /** Whether to trace until its processes have ended, and with them their sockets. */
   readonly to_its_end?: boolean;
+  /** Where a firewall in its network namespace drops. */
+  readonly firewall?: "input" | "output";
   /** Whether it matters that the twin begins after it was set up. */
   readonly before_twin?: boolean;
   readonly truth: (done: Done, ready: Ready) => Truth;
@@ -214,6 +217,57 @@ const retransmits = (mode: string): Scenario => ({
   }),
 });
 
+// tcpdrop
+
+const CLOSED_PORT = 9;
+
+/** SYNs that are dropped; of each kind one more is refused at the end. */
+function drops(
+  mode: string,
+  counts: Readonly<Record<"v4" | "v6" | "mapped", number>>,
+  fact: (ready: Ready) => Fact,
+  firewall?: Scenario["firewall"],
+): Scenario {
+  const kinds = Object.values(counts).filter((count) => count > 0);
+  const to = ["127.0.0.1", "::1"].map((address): Fact => ({ saddr: address, daddr: address }));
+  return {
+    name: "drop",
+    options: { mode, ...counts },
+    ...firewall && { firewall },
+    truth: (_, ready) => ({
+      facts: to.flatMap((ends) => [
+        { ...ends, ...NOBODY, dport: String(CLOSED_PORT), reason: "NO_SOCKET" },
+        { ...ends, ...fact(ready) },
+      ]),
+      count: kinds.reduce((sum, n) => sum + n, kinds.length),
+    }),
+  };
+}
+
+const to_open_port = { dport: String(OPEN_PORT) };
+const tcpdrop: Scenario[] = [
+  drops("refused", { v4: 13, v6: 11, mapped: 7 }, () => ({ dport: String(CLOSED_PORT), ...NOBODY })),
+  drops("deaf_listener", { v4: 7, v6: 5, mapped: 0 }, () => ({ ...to_open_port, reason: "SOCKET_FILTER" })),
+  drops(
+    "abandoned",
+    { v4: 13, v6: 11, mapped: 7 },
+    ({ client }) => ({
+      ...to_open_port,
+      pid: String(client),
+      comm: "client",
+      state: "SYN_SENT",
+      reason: "NETFILTER_DROP",
+    }),
+    "output",
+  ),
+  drops(
+    "abandoned",
+    { v4: 7, v6: 5, mapped: 3 },
+    () => ({ ...to_open_port, ...NOBODY, reason: "NETFILTER_DROP" }),
+    "input",
+  ),
+];
+
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   tcptracer,
   tcpconnect,
@@ -223,5 +277,6 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   tcptop,
   solisten,
   tcpaccept,
+  tcpdrop,
   tcpretrans: ["data", "reply", "fast", "syn", "synack"].map(retransmits),
 };

@@ -100,7 +100,8 @@ ${
 
 "missing" are events that the twin does not show, "extra" such as only it shows.
 
-Not compared are tcpdrop, as bpftrace 0.17 needs the kernel's headers for scripts that use tracepoints, and tcpsubnet and
-netqtop, which neither libbpf-tools nor bpftrace have.
+Not compared are tcpsubnet and netqtop, which neither libbpf-tools nor bpftrace have, and tcpv4connect, the tcpconnect of
+2015. What tcpdrop.bt includes of the kernel's headers is made of the kernel's BTF, as bpftrace 0.17 takes no types from it in
+scripts that use tracepoints.
 `;
 }

@@ -18,7 +18,7 @@ export const oracles = () => [ORACLE, ...TWINS.map(({ tool }) => `${ORACLE}-${to
 /** The twins, or that of one tool, as installed on this machine, with what they need, and the test that runs them. */
 export async function twin_entries(tool?: string): Promise<Entry[]> {
   const twins = TWINS.filter((one) => one.tool === (tool ?? one.tool));
-  const paths = [...new Set(twins.flatMap(({ twin }) => twin.filter((word) => word.startsWith("/"))))];
+  const paths = [...new Set(twins.flatMap(({ twin }) => twin.filter((word) => word.startsWith("/usr/"))))];
   const scripts = paths.filter((path) => path.endsWith(".bt"));
   const programs = paths.filter((path) => !path.endsWith(".bt"));
   const files = scripts.length === 0 ? [] : [...scripts, ...await headers()];
