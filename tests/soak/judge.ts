@@ -6,8 +6,8 @@ import { growth } from "./trend.ts";
 
 /** The first part of a run, in which memory and caches fill, is not judged: a fifth, and half a minute if there is time. */
 export const WARM_UP = 0.2, WARM_UP_S = 30;
-/** How much the resident memory may grow after that, by its slope; the heap of V8 breathes. */
-export const RSS_GROWTH_BYTES = 4 * 2 ** 20;
+/** How much memory that no file backs may grow after that, by its slope; the heap of V8 breathes. */
+export const GROWTH_BYTES = 4 * 2 ** 20;
 /** How much more CPU an event may cost in the second half than in the first; and what clocks cannot tell apart. */
 export const CPU_GROWTH = 1.3, CPU_NOISE_S = 0.3;
 
@@ -26,7 +26,7 @@ export interface Outcome {
 /** What a tracer used after the warm-up. */
 export interface Use {
   rss_bytes: number;
-  rss_growth_bytes: number;
+  growth_bytes: number;
   fds: number;
   bpf: number;
   /** By socket of the traffic, in the first half and in the second. */
@@ -78,7 +78,7 @@ export function useOf(all: readonly Look[]): Use | undefined {
   const cpu_us = (a: Look, b: Look) => (b.cpu_s - a.cpu_s) / Math.max(1, b.sockets - a.sockets) * 1e6;
   return {
     rss_bytes: last.rss_bytes,
-    rss_growth_bytes: growth(looks.map(({ at_s, rss_bytes }) => ({ at_s, value: rss_bytes }))),
+    growth_bytes: growth(looks.map(({ at_s, anon_bytes }) => ({ at_s, value: anon_bytes }))),
     fds: Math.min(...looks.map(({ fds }) => fds)),
     bpf: objects(last),
     cpu_us: [cpu_us(begin, middle), cpu_us(middle, last)],
@@ -93,7 +93,7 @@ export function wastes(all: readonly Look[], use: Use): string[] {
   const MB = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const [before = 0, after = 0] = use.cpu_us, sockets = ((looks.at(-1)?.sockets ?? 0) - (looks[0]?.sockets ?? 0)) / 2;
   const noise_us = CPU_NOISE_S / Math.max(1, sockets) * 1e6;
-  if (use.rss_growth_bytes > RSS_GROWTH_BYTES) failures.push(`its memory grew by ${MB(use.rss_growth_bytes)}`);
+  if (use.growth_bytes > GROWTH_BYTES) failures.push(`its memory grew by ${MB(use.growth_bytes)}`);
   const middle = looks.length >> 1;
   const fewest = (some: readonly Look[]) => Math.min(...some.map(({ fds }) => fds)); // some are open for a moment only
   const [first, second] = [fewest(looks.slice(0, middle)), fewest(looks.slice(middle))];

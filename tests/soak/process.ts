@@ -4,6 +4,8 @@
 export interface Usage {
   at_s: number;
   rss_bytes: number;
+  /** Of these, what no file backs: heaps and stacks, and no pages of the executable. */
+  anon_bytes: number;
   cpu_s: number;
   fds: number;
   /** Of its descriptors, those of BPF objects, by their kind in the kernel's words. */
@@ -14,6 +16,7 @@ export interface Usage {
 export function usageOf(pid: number): Usage {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const fds = Array.from(Deno.readDirSync(`/proc/${pid}/fd`), ({ name }) => name);
+  const memory = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
   const bpf: Record<string, number> = {};
   for (const fd of fds) {
     const [, kind] = /^anon_inode:(bpf.*)$/.exec(target(`/proc/${pid}/fd/${fd}`)) ?? [];
@@ -21,7 +24,8 @@ export function usageOf(pid: number): Usage {
   }
   return {
     at_s: performance.now() / 1000,
-    rss_bytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024,
+    rss_bytes: memory("VmRSS"),
+    anon_bytes: memory("RssAnon"),
     cpu_s: cpuOf(pid),
     fds: fds.length,
     bpf,

@@ -1,5 +1,5 @@
 // The outcome as a table for the terminal, and as docs/soak.md.
-import { CPU_GROWTH, CPU_NOISE_S, type Outcome, RSS_GROWTH_BYTES, WARM_UP, WARM_UP_S } from "./judge.ts";
+import { CPU_GROWTH, CPU_NOISE_S, GROWTH_BYTES, type Outcome, WARM_UP, WARM_UP_S } from "./judge.ts";
 import { HIDDEN } from "./totals.ts";
 
 const HEADING = ["tool", "produced", "printed", "lost", "wrong", "RSS", "growth", "fds", "BPF", "CPU/socket", "right"];
@@ -14,7 +14,7 @@ function cells({ tool, verdict, summary, use, failures }: Outcome): string[] {
     of(verdict, () => String(summary.lost)),
     of(verdict, ({ wrong }) => String(wrong)),
     of(use, ({ rss_bytes }) => MiB(rss_bytes)),
-    of(use, ({ rss_growth_bytes }) => MiB(rss_growth_bytes)),
+    of(use, ({ growth_bytes }) => MiB(growth_bytes)),
     of(use, ({ fds }) => String(fds)),
     of(use, ({ bpf }) => String(bpf)),
     of(use, ({ cpu_us: [first, second] }) => `${first.toFixed(1)}, ${second.toFixed(1)} us`),
@@ -71,8 +71,9 @@ ${run.packets} packets.
   of softirqs: 1 in ${Math.round(1 / HIDDEN)} may). It is in bytes for tcptop and
   tcpsubnet, in packets and bytes for netqtop. Of tcpstates, it is the links of each socket's chain of states, which must be whole.
 - *printed* and *lost* are to be *produced*, exactly.
-- *growth* is that of the resident memory after the warm-up (a fifth of the time, and at least ${WARM_UP_S} s), by the median
-  slope of all pairs of readings: at most ${MiB(RSS_GROWTH_BYTES)}. Warm-up share: ${WARM_UP * 100}%.
+- *growth* is that of the resident memory which no file backs (RssAnon: heaps and stacks, not the executable's pages, which
+  come as its code is first run), after the warm-up (a fifth of the time, and at least ${WARM_UP_S} s), by the median slope of
+  all pairs of readings: at most ${MiB(GROWTH_BYTES)}. Warm-up share: ${WARM_UP * 100}%.
 - *fds* is the least number of descriptors that it had at once, which may not be more in the second half than in the first.
 - *BPF* is how many of them are maps, programs and links, which may not change at all.
 - *CPU/socket* is the CPU time of the tracer by socket of the traffic, in the first and in the second half after the warm-up:

@@ -7,8 +7,8 @@ import { ORACLE } from "./result.ts";
 
 const encoder = new TextEncoder();
 
-/** What scripts include where the kernel has BTF. */
-const HEADER = "sys/socket.h";
+/** What bpftrace includes, and what scripts do where the kernel has BTF. */
+const HEADERS = ["linux/types.h", "sys/socket.h"];
 
 const TWINS = [...PAIRS, SOFTIRQS];
 
@@ -38,8 +38,9 @@ async function version(path: string): Promise<string> {
   return await output(["dpkg-query", "--show", "--showformat=${Package} ${Version}", owner]);
 }
 
-/** Absolute paths of the header and all that it includes. */
+/** Absolute paths of the headers and all that they include. */
 async function headers(): Promise<string[]> {
-  const rule = await output(["sh", "-c", `echo '#include <${HEADER}>' | clang -M -E -x c -`]);
+  const source = HEADERS.map((header) => `#include <${header}>\n`).join("");
+  const rule = await output(["sh", "-c", `printf '${source}' | clang -M -E -x c -`]);
   return rule.split(/[\s\\]+/).filter((word) => word.startsWith("/"));
 }
