@@ -87,7 +87,7 @@ Deno.test("filters refuse in a sentence what they cannot take", () => {
     [filters.raddr, ["10.0.0.0/33", "::1/129", "10.0.0.0/8/8", "x", "", "10.0.0.0/-1"]],
     [filters.comm, ["", "a-name-of-16-byte", "!"]],
     [filters.uid, ["-1", "root", "4294967295"]],
-    [filters.netns, ["/nowhere", "/etc/passwd", "/proc/self/status", "pid:x", "pid:4194305", ""]],
+    [filters.netns, ["/nowhere", "/etc/passwd", "/proc/self/status", "/proc/self/ns/pid", "pid:x", "pid:4194305", ""]],
     [filters.cgroup, ["/nowhere", "/etc/passwd", "/etc"]],
     [filters.container, ["xyz", "abc", "0123456789abcdef"]],
     [filters.lport, ["", "80,", "x", "!"]],

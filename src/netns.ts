@@ -37,8 +37,17 @@ function inodeOf(path: string, refused: () => undefined = () => undefined): numb
   const found = infoOf(path), own = infoOf("/proc/self/ns/net");
   if (typeof found !== "object") return found && refused();
   // All namespaces are of one file system; 5.10 shows the link that may not be followed.
-  if (typeof own !== "object" || found.dev === own.dev) return found.ino ?? undefined;
-  return path.endsWith("/ns/net") ? refused() : undefined;
+  if (typeof own === "object" && found.dev !== own.dev) return path.endsWith("/ns/net") ? refused() : undefined;
+  return isOfOtherKind(path) ? undefined : found.ino ?? undefined;
+}
+
+/** Whether it is a process's link to a namespace that is none of the network, as in pid:[4026531836]. */
+function isOfOtherKind(path: string): boolean {
+  try {
+    return /^(?!net:)\w+:\[\d+\]$/.test(Deno.readLinkSync(path));
+  } catch {
+    return false; // no link, as what `ip netns` makes
+  }
 }
 
 function infoOf(path: string): Deno.FileInfo | "hidden" | undefined {
