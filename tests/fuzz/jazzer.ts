@@ -1,9 +1,11 @@
 // make fuzz TARGET=... SECONDS=...: a target under Jazzer.js, which changes inputs by what they made it run through.
 // Targets are bundled to plain JavaScript for it, as it runs on Node.js; those that need more of Deno than the files they
-// begin with are left to the seeded test. Its addon takes glibc 2.38 (Debian 13), and nodejs and npm have to be there.
+// begin with are left to the seeded test. nodejs and npm have to be there; and as Jazzer's addon takes glibc 2.38, Node.js
+// runs with Debian 13's where the machine's is older.
 import * as esbuild from "esbuild";
 
 const JAZZER = "@jazzer.js/core@4.0.0";
+const GLIBC_MINOR = 38, SUITE = "trixie";
 const TARGETS = ["dns", "btf", "elf", "kallsyms", "cgroup"];
 const [name = "", seconds = "60"] = Deno.args;
 if (!TARGETS.includes(name) || !/^\d+$/.test(seconds)) {
@@ -50,7 +52,37 @@ const limits = [
   "-rss_limit_mb=2048",
   `-artifact_prefix=${work}/found/${name}-`,
 ];
-await run(`${work}/node_modules/.bin/jazzer`, [`./${name}`, inputs, ...known, "--sync", "--", ...limits]);
+const [node = "", ...loading] = await nodeCommand();
+await run(node, [
+  ...loading,
+  `${work}/node_modules/@jazzer.js/core/dist/cli.js`,
+  `./${name}`,
+  inputs,
+  ...known,
+  "--sync",
+  "--",
+  ...limits,
+]);
+
+/** The command that runs Node.js with a glibc that is new enough. */
+async function nodeCommand(): Promise<string[]> {
+  const [, minor = 0] = (await output("getconf", ["GNU_LIBC_VERSION"])).match(/ 2\.(\d+)/) ?? [];
+  if (Number(minor) >= GLIBC_MINOR) return ["node"];
+  const debian = `${root}package/debian.sh`;
+  for (const name of ["libc6", "libstdc++6", "libgcc-s1"]) {
+    const pin = (await output(debian, ["current", SUITE, name])).split(" ");
+    await run("dpkg-deb", ["-x", await output(debian, ["fetch", SUITE, name, ...pin]), `${work}/glibc`]);
+  }
+  const { arch } = Deno.build, libraries = `${work}/glibc/usr/lib/${arch}-linux-gnu`;
+  const loader = arch === "x86_64" ? "ld-linux-x86-64.so.2" : "ld-linux-aarch64.so.1";
+  return [`${libraries}/${loader}`, "--library-path", libraries, await output("sh", ["-c", "command -v node"])];
+}
+
+async function output(command: string, args: string[]): Promise<string> {
+  const { code, stdout } = await new Deno.Command(command, { args, stderr: "inherit" }).output();
+  if (code !== 0) Deno.exit(code);
+  return new TextDecoder().decode(stdout).trim();
+}
 
 async function run(command: string, args: string[]): Promise<void> {
   const { code } = await new Deno.Command(command, { args, cwd: work, stdin: "null" }).spawn().status;
