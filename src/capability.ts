@@ -6,6 +6,7 @@ const NUMBERS = {
   CAP_NET_RAW: 13,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
+  CAP_SYS_RESOURCE: 24,
   CAP_SYSLOG: 34,
   CAP_PERFMON: 38,
   CAP_BPF: 39,
@@ -31,6 +32,13 @@ export const TRACING: readonly Need[] = [
   { capability: "CAP_PERFMON", what: "to let them trace the kernel" },
 ];
 
+/** What every tool needs where maps count as locked memory (kernel/bpf/syscall.c before 5.11). */
+export const LOCKED_NEED: Need = {
+  capability: "CAP_SYS_RESOURCE",
+  what: "to have maps",
+  unless: "the kernel is 5.11 or newer, or ulimit -l unlimited",
+};
+
 /** What plans of the kernel's tracepoints need, which are files. */
 export const TRACEFS_NEED: Need = {
   capability: "CAP_DAC_READ_SEARCH",
@@ -47,6 +55,16 @@ export const PERF_NEED: Need = {
   what: "to open perf events",
   unless: "kernel.perf_event_paranoid is at most 2",
 };
+
+/** What needs are for that this machine's kernel does not ask for, by files that `read` gives the text of. */
+export function sparedOf(read: (path: string) => string | undefined): string[] {
+  const [major = 0, minor = 0] = (read("/proc/sys/kernel/osrelease") ?? "").split(".").map(Number);
+  const paranoid = Number(read("/proc/sys/kernel/perf_event_paranoid") ?? NaN);
+  return [
+    ...major > 5 || (major === 5 && minor >= 11) ? [LOCKED_NEED.what] : [],
+    ...paranoid <= 2 ? [PERF_NEED.what] : [],
+  ];
+}
 
 /** What finding a network namespace by a process needs. */
 export const PROCESS_NEED: Need = {

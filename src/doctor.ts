@@ -1,6 +1,6 @@
 import { CannotRun } from "./failure.ts";
 import { isCallError, type Kernel } from "./kernel.ts";
-import { isCapable } from "./capability.ts";
+import { isCapable, sparedOf } from "./capability.ts";
 import { declaredNeeds } from "./needs.ts";
 import { machineObstacle, missingCapabilities, TRACEFS, tracefsMount } from "./obstacle.ts";
 import { harmless } from "./output/text.ts";
@@ -50,13 +50,15 @@ const NOTHING_ASKED: Request = {
 
 /** Finds out what works by doing it: each plan of each tool is loaded, attached and detached. */
 export function diagnose(tools: readonly Tool[], kernel: Kernel, build: Build): Diagnosis {
-  const status = kernel.readText("/proc/self/status") ?? "";
   const machine = machineObstacle(kernel) ?? null;
-  const diagnosed = tools.map((tool) => diagnoseTool(tool, kernel, machine, status));
+  const release = kernel.readText("/proc/sys/kernel/osrelease")?.trim();
+  const status = kernel.readText("/proc/self/status") ?? "";
+  const here: Here = { kernel, machine, status, spared: sparedOf((path) => kernel.readText(path)) };
+  const diagnosed = tools.map((tool) => diagnoseTool(tool, here));
   const readable = TRACEFS.find((path) => kernel.exists(path))?.replace(/\/events$/, "");
   return {
     nettrace: { ...build, deno: Deno.version.deno },
-    kernel: { release: kernel.readText("/proc/sys/kernel/osrelease")?.trim() ?? "unknown", machine: Deno.build.arch },
+    kernel: { release: release ?? "unknown", machine: Deno.build.arch },
     btf: kernel.exists("/sys/kernel/btf/vmlinux"),
     libbpf: libbpfOf(kernel),
     capabilities: {
@@ -92,12 +94,24 @@ function constantsOf(tool: Tool, kernel: Kernel): Request["constants"] {
   return { ...!needs && tool.learn?.(kernel, () => {}, new Map()).constants, ...tool.constants };
 }
 
-function diagnoseTool(tool: Tool, kernel: Kernel, machine: string | null, status: string): ToolDiagnosis {
+/** What is so for all tools. */
+interface Here {
+  kernel: Kernel;
+  /** What keeps every tool from tracing. */
+  machine: string | null;
+  /** /proc/self/status */
+  status: string;
+  /** What declared needs are for that this kernel does not ask for. */
+  spared: readonly string[];
+}
+
+function diagnoseTool(tool: Tool, { kernel, machine, status, spared }: Here): ToolDiagnosis {
   const plans = tool.plans.map((plan) => {
     const reason = machine ?? reasonAgainst(tool, plan, kernel);
     return reason === undefined ? { name: plan.name, usable: true } : { name: plan.name, usable: false, reason };
   });
-  const capabilities = declaredNeeds(tool).map(({ capability, what, by, unless }) => ({
+  const needs = declaredNeeds(tool).filter(({ what }) => !spared.includes(what));
+  const capabilities = needs.map(({ capability, what, by, unless }) => ({
     name: capability,
     for: what,
     ...by !== undefined && { by },

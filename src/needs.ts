@@ -1,4 +1,4 @@
-import { type Need, PERF_NEED, TRACEFS_NEED, TRACING } from "./capability.ts";
+import { LOCKED_NEED, type Need, PERF_NEED, TRACEFS_NEED, TRACING } from "./capability.ts";
 import { allOptions, spelled } from "./cli.ts";
 import type { Plan, Tool } from "./tool.ts";
 
@@ -24,7 +24,7 @@ export function declaredNeeds(tool: Tool): Declared[] {
     else together.set(key, { need, by: [by] });
   }
   const conditional = Array.from(together.values(), ({ need, by }) => ({ ...need, by }));
-  return [...TRACING, ...tool.capabilities ?? [], ...conditional];
+  return [...TRACING, LOCKED_NEED, ...tool.capabilities ?? [], ...conditional];
 }
 
 /** What a run of a tool with these options may need. */
@@ -51,10 +51,7 @@ export function keptText(needs: readonly Declared[]): string {
     `${capability} with ${by?.join(" or ")}, and `
   );
   return "Once it traces, nettrace gives up all of them on all of its threads and sets no_new_privs. What it keeps is " +
-    `${
-      kept.join("")
-    }CAP_BPF on kernels before 5.19, or where kernel.unprivileged_bpf_disabled is 0. Before 5.11, maps ` +
-    "count as locked memory: it takes CAP_SYS_RESOURCE or ulimit -l unlimited, too.";
+    `${kept.join("")}CAP_BPF on kernels before 5.19, or where kernel.unprivileged_bpf_disabled is 0.`;
 }
 
 /** True if attaching the plan's programs reads files of tracefs. */

@@ -25,16 +25,14 @@ const tools = new Map<string, Declared[]>(
 const isParanoid = Number(Deno.readTextFileSync("/proc/sys/kernel/perf_event_paranoid")) > 2;
 
 const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
-/** Maps count as locked memory before 5.11, as the manual says; there is too little of it for some tools. */
+/** Maps count as locked memory before 5.11; there is too little of it for some tools. */
 const LOCKS = major === 5 && minor < 11 ? ["CAP_SYS_RESOURCE"] : [];
 
 /** What every run of a tool needs, and what it needs by an option here. */
 function declared(tool: string, option?: string): string[] {
-  const all = (tools.get(tool) ?? assert.fail(`there is no ${tool}`)).filter(({ unless }) =>
-    isParanoid || !unless?.startsWith("kernel.perf_event_paranoid")
-  );
+  const all = tools.get(tool) ?? assert.fail(`there is no ${tool}`);
   const needed = all.filter(({ by }) => by === undefined || (option !== undefined && by.includes(option)));
-  return [...needed.map(({ name }) => name), ...LOCKS];
+  return needed.map(({ name }) => name);
 }
 
 /** The kernel asks for CAP_BPF as long as tracing goes on before 5.19, or may come to do so. */
@@ -372,8 +370,10 @@ Deno.test("doctor says of each tool what it takes and what of that is missing", 
   for (const { name, plan, capabilities } of seen.tools as { name: string; plan: string; capabilities: Declared[] }[]) {
     assert.ok(plan, `${name} has a plan`);
     const missing = capabilities.filter((capability) => capability.missing).map(({ name }) => name);
-    const others = capabilities.map(({ name }) => name).filter((name) => !["CAP_BPF", "CAP_PERFMON"].includes(name));
-    assert.deepEqual(missing, others);
+    const all = capabilities.map(({ name }) => name), given = ["CAP_BPF", "CAP_PERFMON", ...LOCKS];
+    assert.deepEqual(missing, all.filter((name) => !given.includes(name)));
+    assert.deepEqual(given.filter((name) => !all.includes(name)), []);
+    assert.equal(all.includes("CAP_SYS_RESOURCE"), LOCKS.length > 0);
   }
   const { stdout: text } = await run(["doctor"], user.as(["CAP_BPF", "CAP_PERFMON"]));
   assert.match(text, /^tracefs +\/sys\/kernel\/tracing, closed to this user$/m);
