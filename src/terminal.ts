@@ -30,36 +30,36 @@ export interface Outputs {
   room(fd: number, wanted: number): number;
 }
 
-/** An end that a signal asks for. */
-export interface End {
-  /** True once one came. */
-  stopping(): boolean;
-  /** Is fulfilled then. */
-  readonly stopped: Promise<void>;
-}
-
-/** Listens for signals. A second one, unless it comes with the first, ends the process at once, after `leave`. */
-export function listenForEnd(signals: readonly Deno.Signal[], leave: () => void): End {
+/**
+ * Listens for signals, and returns what tells whether one came, which calls `stop`. A second one, unless it comes with the
+ * first, ends the process at once, after `leave`.
+ */
+export function listenForEnd(
+  signals: readonly Deno.Signal[],
+  { stop, leave }: { stop?: () => void; leave?: () => void } = {},
+): () => boolean {
   let stopped_ms: number | undefined;
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of signals) {
     Deno.addSignalListener(signal, () => {
       const now_ms = performance.now();
       stopped_ms ??= now_ms;
-      stop();
+      stop?.();
       if (now_ms - stopped_ms <= ECHO_MS) return;
-      leave();
+      leave?.();
       Deno.exit(INTERRUPTED);
     });
   }
-  return { stopping: () => stopped_ms !== undefined, stopped };
+  return () => stopped_ms !== undefined;
 }
 
 /** The process's own terminal. */
 export function openTerminal({ waitWritable, room }: Outputs): Terminal {
   let screen: Screen | undefined;
   let wake = () => {};
-  const end = listenForEnd(["SIGINT", "SIGTERM", "SIGHUP"], () => screen?.[Symbol.dispose]());
+  const stopping = listenForEnd(["SIGINT", "SIGTERM", "SIGHUP"], {
+    stop: () => wake(),
+    leave: () => screen?.[Symbol.dispose](),
+  });
   const { isFile, rdev } = Deno.statSync("/proc/self/fd/1");
   const neverBlocks = isFile || rdev === DEV_NULL;
   return {
@@ -79,12 +79,15 @@ export function openTerminal({ waitWritable, room }: Outputs): Terminal {
     },
     waitWritable: (timeout_ms) => waitWritable(STDOUT, timeout_ms),
     warn: (line) => printError(line),
-    stopping: end.stopping,
-    pause(duration_ms) {
-      const { promise: over, resolve } = Promise.withResolvers<void>();
+    stopping,
+    async pause(duration_ms) {
+      if (stopping()) return;
+      // Not a race with a promise that lives on: that would keep what each race was about.
+      const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;
       const timer = setTimeout(resolve, Math.min(Math.max(0, Math.ceil(duration_ms)), MOST_MS));
-      return Promise.race([over, end.stopped]).finally(() => clearTimeout(timer));
+      await promise;
+      clearTimeout(timer);
     },
     openScreen: () => screen = openScreen(() => wake()),
   };

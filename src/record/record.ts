@@ -164,7 +164,7 @@ function nowBy(kernel: Kernel, { seconds, nanoseconds }: ClockOffset): number {
 
 /** Ends on SIGINT, SIGTERM, and when its time is over; has new files begin on SIGHUP, and when it is time. */
 function newConductor({ for_ms, rotate }: RecordPlan, now_ms: () => number, rotated: () => void): Conductor {
-  const { stopping } = listenForEnd(["SIGINT", "SIGTERM"], () => {});
+  const stopping = listenForEnd(["SIGINT", "SIGTERM"]);
   let hungUp = false;
   Deno.addSignalListener("SIGHUP", () => hungUp = true);
   let until_ms: number | undefined; // counted from when all tools trace, which is when it is first asked for
