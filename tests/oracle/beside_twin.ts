@@ -31,6 +31,7 @@ async function shown(pair: Pair, scenario: Scenario, running?: Twin): Promise<Se
   await using tracer = await start([pair.tool, "--json", ...pair.args]);
   await running?.take(); // what is of earlier traffic
   const done = await made.go();
+  if ("unsupported" in done) return undefined;
   if (scenario.to_its_end) await made[Symbol.asyncDispose]();
   const { rows, summary } = readJson((await tracer.stop()).stdout);
   const lines = await (running?.take() ?? started?.stop()) ?? [];

@@ -6,8 +6,8 @@ export interface Known {
   readonly tool: string;
   /** "missing", "extra" or fields; see Difference. */
   readonly fields: readonly string[];
-  /** In which scenarios, where it is not all: a part of the title. */
-  readonly scenario?: string;
+  /** In which scenarios, where it is not all: what the title matches. */
+  readonly scenario?: RegExp;
   /** Of which events, where it is not all. */
   readonly when?: (ours: Fact, theirs: Fact) => boolean;
   readonly why: string;
@@ -41,9 +41,16 @@ export const KNOWN: readonly Known[] = [
   {
     tool: "tcptop",
     fields: ["rx_kb"],
-    scenario: "take=peek",
+    scenario: /take=peek/,
     why: "The twin counts what MSG_PEEK looks at as received, and again when it is.",
     proof: "The server received so many bytes as the client sent.",
+  },
+  {
+    tool: "tcptop",
+    fields: ["missing"],
+    scenario: /how=(sendfile|splice)/,
+    why: "The twin does not count what sendfile and splice send on kernels that have tcp_sendpage (before 6.5).",
+    proof: "The server received so many bytes as nettrace shows to be sent.",
   },
   {
     tool: "solisten",
@@ -55,14 +62,14 @@ export const KNOWN: readonly Known[] = [
   {
     tool: "solisten",
     fields: ["missing"],
-    scenario: "mptcp",
+    scenario: /mptcp/,
     why: "The twin does not see listens of MPTCP sockets.",
     proof: "The server's listens returned 0.",
   },
   {
     tool: "tcpaccept",
     fields: ["missing"],
-    scenario: "preblocked",
+    scenario: /preblocked/,
     why: "The twin misses the accept in which a thread waits when tracing begins.",
     proof: "The acceptors say which connections they accepted.",
   },
@@ -95,17 +102,10 @@ export const KNOWN: readonly Known[] = [
   },
   {
     tool: "tcpdrop",
-    fields: ["missing"],
-    scenario: "firewall=output",
-    when: ({ saddr, state }) => state === "SYN_SENT" && saddr === "127.0.0.1",
-    why: "The twin shows a packet with its socket's addresses: of IPv4 as ::ffff:127.0.0.1, if the socket is of IPv6.",
-    proof: "The firewall dropped an IPv4 packet of each of these connects.",
-  },
-  {
-    tool: "tcpdrop",
-    fields: ["extra"],
-    scenario: "firewall=output",
-    when: (_, { saddr = "" }) => saddr.startsWith("::ffff:"),
+    fields: ["missing", "extra"],
+    scenario: /firewall=output/,
+    when: (ours, { saddr = "" }) =>
+      ours["state"] === "SYN_SENT" && ours["saddr"] === "127.0.0.1" || saddr.startsWith("::ffff:"),
     why: "The twin shows a packet with its socket's addresses: of IPv4 as ::ffff:127.0.0.1, if the socket is of IPv6.",
     proof: "The firewall dropped an IPv4 packet of each of these connects.",
   },
@@ -125,7 +125,7 @@ export function explain(
   title: string,
 ): Known | undefined {
   return KNOWN.find((known) =>
-    known.tool === tool && known.fields.includes(field) && title.includes(known.scenario ?? "") &&
+    known.tool === tool && known.fields.includes(field) && (known.scenario?.test(title) ?? true) &&
     (known.when?.(ours, theirs) ?? true)
   );
 }
