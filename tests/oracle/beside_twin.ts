@@ -5,6 +5,7 @@ import { firewall, nft } from "../live/firewall.ts";
 import { readJson, start, type Summary } from "../live/nettrace.ts";
 import { traffic } from "../live/traffic.ts";
 import { compare, type Difference, type Fact, faults, median_apart_ms, referee, type Truth } from "./compare.ts";
+import { headers } from "./headers.ts";
 import { explain } from "./known.ts";
 import { type Commands, HEADERS, type Pair, PAIRS, type Row, SOFTIRQS, twin_name } from "./pairs.ts";
 import type { Compared } from "./report.ts";
@@ -105,14 +106,14 @@ async function hold(pair: Pair, scenario: Scenario, running?: Twin): Promise<voi
 
 const btf = Deno.readFileSync("/sys/kernel/btf/vmlinux");
 
+for (const [path, text] of Object.entries(headers(btf))) {
+  await Deno.mkdir(dirname(`${HEADERS}/${path}`), { recursive: true });
+  await Deno.writeTextFile(`${HEADERS}/${path}`, text);
+}
+
 for (const pair of PAIRS.filter(is_asked)) {
-  const headers = pair.headers?.(btf);
-  if (pair.headers && !headers) continue; // what the twin traces is not there
+  if (pair.works?.(btf) === false) continue;
   Deno.test(`${pair.tool} shows what its twin shows, or what is right`, async (t) => {
-    for (const [path, text] of Object.entries(headers ?? {})) {
-      await Deno.mkdir(dirname(`${HEADERS}/${path}`), { recursive: true });
-      await Deno.writeTextFile(`${HEADERS}/${path}`, text);
-    }
     await using running = pair.shared && await start_twin(pair.twin);
     for (const scenario of SCENARIOS[pair.tool] ?? []) {
       await t.step(title(scenario), () => hold(pair, scenario, running));

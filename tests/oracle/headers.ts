@@ -1,63 +1,77 @@
-// The part of the kernel's headers that tcpdrop.bt takes, as the running kernel has it: bpftrace 0.17 takes no types from
-// BTF in scripts that use tracepoints.
-import { bare, readBtf, type Type } from "../../src/kernel/btf.ts";
+// The part of the kernel's headers that bpftrace's scripts take, as the running kernel has it: bpftrace 0.17 takes no types
+// from BTF in scripts that use tracepoints, nor from that of Linux 5.10.
+import { bare, readBtf, sizeOf, type Type } from "../../src/kernel/btf.ts";
 import { readEnum } from "../../src/kernel/btf_enum.ts";
 
 const NOT_SPECIFIED = "SKB_DROP_REASON_NOT_SPECIFIED";
 
-/** A member as C declares it, and its size in bytes. */
-type Field = readonly [name: string, declaration: string, size: number];
+/** A member, and its type as C has it. */
+type Field = readonly [name: string, type: string];
 
 const COMMON: readonly Field[] = [
-  ["skc_daddr", "unsigned int skc_daddr", 4],
-  ["skc_rcv_saddr", "unsigned int skc_rcv_saddr", 4],
-  ["skc_dport", "unsigned short skc_dport", 2],
-  ["skc_num", "unsigned short skc_num", 2],
-  ["skc_family", "unsigned short skc_family", 2],
-  ["skc_state", "unsigned char skc_state", 1],
-  ["skc_v6_daddr", "struct in6_addr skc_v6_daddr", 16],
-  ["skc_v6_rcv_saddr", "struct in6_addr skc_v6_rcv_saddr", 16],
+  ["skc_daddr", "unsigned int"],
+  ["skc_rcv_saddr", "unsigned int"],
+  ["skc_dport", "unsigned short"],
+  ["skc_num", "unsigned short"],
+  ["skc_family", "unsigned short"],
+  ["skc_state", "unsigned char"],
+  ["skc_v6_daddr", "struct in6_addr"],
+  ["skc_v6_rcv_saddr", "struct in6_addr"],
+];
+const SOCK: readonly Field[] = [
+  ["__sk_common", "struct sock_common"],
+  ["sk_ack_backlog", "unsigned int"],
+  ["sk_max_ack_backlog", "unsigned int"],
 ];
 
-/** Text by path below a directory for `bpftrace -I`, from BTF; undefined for a kernel that gives no reasons for drops. */
-export function headers(blob: Uint8Array): Record<string, string> | undefined {
-  const reasons = readEnum(blob, "skb_drop_reason");
-  if (!reasons) return undefined;
-  const types = readBtf(blob);
-  const [not_specified] = [...reasons].find(([, name]) => name === NOT_SPECIFIED) ?? [];
+/** The number of NOT_SPECIFIED among the reasons for drops; undefined of a kernel that gives none. */
+export function not_specified(blob: Uint8Array): number | undefined {
+  return [...readEnum(blob, "skb_drop_reason") ?? []].find(([, name]) => name === NOT_SPECIFIED)?.[0];
+}
+
+/** Text by path below a directory for `bpftrace -I`, from BTF. */
+export function headers(blob: Uint8Array): Record<string, string> {
+  const types = readBtf(blob), number = not_specified(blob);
   return {
     "linux/socket.h": "#define AF_INET 2\n#define AF_INET6 10\n",
     "net/sock.h": [
-      `enum skb_drop_reason { ${NOT_SPECIFIED} = ${not_specified} };`,
+      ...number === undefined ? [] : [`enum skb_drop_reason { ${NOT_SPECIFIED} = ${number} };`],
       "struct in6_addr { union { unsigned char u6_addr8[16]; } in6_u; };",
       struct(types, "sock_common", COMMON),
-      struct(types, "sock", [["__sk_common", "struct sock_common __sk_common", 0]]),
-      struct(types, "sk_buff", [["sk", "struct sock *sk", 8]]),
+      struct(types, "sock", SOCK),
+      struct(types, "sk_buff", [["sk", "struct sock *"]]),
       "",
     ].join("\n"),
   };
 }
 
-/** A struct with these members where the kernel has them, and bytes without a name in between. */
+/** A struct with these members where the kernel has them, and bytes without a meaning elsewhere. */
 function struct(types: readonly Type[], name: string, fields: readonly Field[]): string {
   const of = types.find((type) => type.kind === "struct" && type.name === name);
   if (!of) throw new Error(`the kernel has no struct ${name}`);
-  let at = 0;
-  const lines = fields.map(([member, declaration, size]) => {
-    const offset = offset_of(types, of, member);
-    if (offset === undefined || offset < at) throw new Error(`struct ${name} has no ${member} where it is looked for`);
-    const gap = offset > at ? `char until_${member}[${offset - at}]; ` : "";
-    at = offset + size;
-    return `${gap}${declaration};`;
+  let end = 0;
+  const gap = (until: number) => until > end ? [`char until_${until}[${until - end}];`] : [];
+  const members = fields.map(([member, type]) => ({ member, type, ...place(types, of, member) }));
+  const lines = members.toSorted((a, b) => a.offset - b.offset).flatMap(({ member, type, offset, size }) => {
+    const line = [...gap(offset), `${type} ${member};`];
+    end = offset + size;
+    return line;
   });
-  return `struct ${name} { ${lines.join(" ")} } __attribute__((packed));`;
+  return `struct ${name} { ${[...lines, ...gap(of.size)].join(" ")} } __attribute__((packed));`;
 }
 
-/** Where a member is, in bytes, which may be in members that have no name. */
-function offset_of(types: readonly Type[], of: Type, name: string): number | undefined {
+/** Where a member is, in bytes, which may be in members that have no name, and how large. Throws if there is none. */
+function place(types: readonly Type[], of: Type, name: string): { offset: number; size: number } {
+  const found = find(types, of, name);
+  if (!found) throw new Error(`struct ${of.name} has no ${name}`);
+  return found;
+}
+
+function find(types: readonly Type[], of: Type, name: string): { offset: number; size: number } | undefined {
   for (const { name: own, type, offset_bits } of of.members) {
-    const inner = own === "" ? offset_of(types, bare(types, type), name) : own === name ? 0 : undefined;
-    if (inner !== undefined) return offset_bits / 8 + inner;
+    if (own === name) return { offset: offset_bits / 8, size: sizeOf(types, type) };
+    const inner = own === "" ? find(types, bare(types, type), name) : undefined;
+    if (inner) return { offset: offset_bits / 8 + inner.offset, size: inner.size };
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 // Which tool of nettrace has which twin, and how the rows of both become the same words.
 import type { Fact, Terms } from "./compare.ts";
-import { headers } from "./headers.ts";
+import { not_specified } from "./headers.ts";
 
 /** A record of nettrace's JSON. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -13,8 +13,8 @@ export interface Commands {
   readonly twin: readonly string[];
   /** Whether one twin serves all scenarios: it takes long to start, and prints each line at once. */
   readonly shared?: true;
-  /** What headers the twin includes, by path below HEADERS, from the kernel's BTF; undefined where it cannot trace. */
-  readonly headers?: (btf: Uint8Array) => Readonly<Record<string, string>> | undefined;
+  /** Whether the twin can trace a kernel of that BTF; it can trace all if this is not there. */
+  readonly works?: (btf: Uint8Array) => boolean;
 }
 
 export interface Pair extends Commands, Terms {
@@ -35,9 +35,9 @@ const fields = (names: string) => (row: Row): Fact =>
   Object.fromEntries(names.split(" ").map((name) => [name, String(row[name] ?? (name === "comm" ? "-" : 0))]));
 
 const kb = (bytes: unknown, digits: number) => (Number(bytes) / 1024).toFixed(digits);
-const BPFTRACE = ["/usr/bin/bpftrace", "-B", "line"];
-/** Where a guest has the headers of `headers`. */
+/** Where a guest has what headers.ts makes. */
 export const HEADERS = "/tmp/headers";
+const BPFTRACE = ["/usr/bin/bpftrace", "-B", "line", "-I", HEADERS];
 const LONG = "3600"; // an interval that the test ends
 const is_timed = ([time = ""]: string[]) => /^\d\d:\d\d:\d\d$/.test(time);
 
@@ -82,8 +82,8 @@ export const PAIRS: readonly Pair[] = [
     tool: "tcpdrop",
     args: [],
     shared: true,
-    twin: [...BPFTRACE, "-I", HEADERS, "/usr/sbin/tcpdrop.bt"],
-    headers,
+    twin: [...BPFTRACE, "/usr/sbin/tcpdrop.bt"],
+    works: (btf) => not_specified(btf) !== undefined,
     identity: ["saddr", "sport", "daddr", "dport", "state"],
     compared: ["pid", "comm"],
     ours: fields("pid comm saddr sport daddr dport state reason"),

@@ -101,7 +101,8 @@ ${
 "missing" are events that the twin does not show, "extra" such as only it shows.
 
 Not compared are tcpsubnet and netqtop, which neither libbpf-tools nor bpftrace have, and tcpv4connect, the tcpconnect of
-2015. What tcpdrop.bt includes of the kernel's headers is made of the kernel's BTF, as bpftrace 0.17 takes no types from it in
-scripts that use tracepoints.
+2015; and on Linux 5.10 tcpdrop, as its twin takes the reasons that came with 5.17. What bpftrace's scripts include of the
+kernel's headers is made of the kernel's BTF, of which bpftrace 0.17 takes no types in scripts that use tracepoints, nor on
+5.10.
 `;
 }
