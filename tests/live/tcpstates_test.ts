@@ -82,6 +82,9 @@ function lifeOf(rows: readonly Change[], c: Connection): Change[] {
 
 const path = (life: readonly Change[]) => [life[0]?.oldstate, ...life.map((change) => change.newstate)];
 
+/** What durations, which the kernel's clock tells, and times of day may be apart: how these differ is read each second. */
+const APART_MS = 0.1;
+
 for (const plan of await plans("tcpstates")) {
   const test = (title: string, fn: () => Promise<void>) => Deno.test(`tcpstates (${plan}) ${title}`, fn);
 
@@ -122,8 +125,8 @@ for (const plan of await plans("tcpstates")) {
       const life = lifeOf(rows, c);
       assert.equal(life[0]?.duration_ms, 0);
       for (const [i, change] of life.slice(1).entries()) {
-        const between_ns = nanoseconds(change.time) - nanoseconds(life[i]?.time ?? "");
-        assert.equal(change.duration_ms, Math.floor(Number(between_ns) / 1000) / 1000);
+        const between_ms = Number(nanoseconds(change.time) - nanoseconds(life[i]?.time ?? "")) / 1e6;
+        assert.ok(Math.abs(Number(change.duration_ms) - between_ms) < APART_MS, `${change.duration_ms}, ${between_ms}`);
       }
     }
   });
@@ -232,7 +235,9 @@ Deno.test("tcpstates -Y sends every change to the systemd journal, too", async (
       resolve(rows.length - (summary.lost_by["unlogged"] ?? 0));
       return { code, rows: rows as unknown as Change[], summary, entries: await coming };
     });
-    assert.deepEqual([code, summary.lost, rows.length], [0, 0, 3 * 10]);
+    const { missed = 0 } = summary.lost_by;
+    assert.deepEqual([code, summary.lost], [0, missed]);
+    assert.ok(rows.length <= 3 * 10 && rows.length + missed >= 3 * 10, `${rows.length} rows, ${missed} missed`);
     assert.equal(entries.length, rows.length);
     for (const [i, row] of rows.entries()) {
       const owner = row.pid === null ? {} : { OBJECT_PID: String(row.pid), OBJECT_COMM: row.comm };

@@ -109,13 +109,6 @@ export const KNOWN: readonly Known[] = [
     why: "The twin shows a packet with its socket's addresses: of IPv4 as ::ffff:127.0.0.1, if the socket is of IPv6.",
     proof: "The firewall dropped an IPv4 packet of each of these connects.",
   },
-  {
-    tool: "tcpdrop",
-    fields: ["extra"],
-    when: (_, { state }) => state === "CLOSE",
-    why: "The twin shows what is freed with a socket that is closed as dropped.",
-    proof: "The traffic lost the SYNs only, of sockets that were not closed.",
-  },
 ];
 
 /** The known difference that this one is, in the scenario of this title; undefined if there is none. */

@@ -49,15 +49,15 @@ function met(why: string, found: readonly Brought[]): string {
   return counts.join(", ") || "not met";
 }
 
-/** One tool on one kernel. */
-function line(tool: string, { release, twins, compared }: Brought): string[] {
+/** One tool on one kernel; no line if it has not run there. */
+function line(tool: string, { release, twins, compared }: Brought): string[][] {
   const of_tool = compared.filter((one) => one.tool === tool);
   const [first] = of_tool;
-  if (!first) return [tool, "", release];
+  if (!first) return [];
   const sum = (of: (one: Compared) => number) => String(of_tool.reduce((total, one) => total + of(one), 0));
   const differing = ({ known }: Compared) => Object.values(known).reduce((total, count) => total + count, 0);
   const apart_ms = of_tool.flatMap((one) => one.apart_ms ?? []);
-  return [
+  return [[
     tool,
     `${first.twin} (${Object.entries(twins).find(([path]) => path.endsWith(`/${first.twin}`))?.[1]})`,
     release,
@@ -66,13 +66,13 @@ function line(tool: string, { release, twins, compared }: Brought): string[] {
     sum(({ equal }) => equal),
     sum(differing),
     apart_ms.length > 0 ? Math.max(...apart_ms).toFixed(3) : "",
-  ];
+  ]];
 }
 
 /** The text of docs/oracle.md. */
 export function oracle_document(found: readonly Brought[]): string {
   const tools = new Set(found.flatMap(({ compared }) => compared.map(({ tool }) => tool)));
-  const lines = [...tools].flatMap((tool) => found.map((one) => line(tool, one)));
+  const lines = [...tools].flatMap((tool) => found.flatMap((one) => line(tool, one)));
   return `# Beside the tools of others
 
 Written by \`deno run -A tests/vm/run.ts --only oracle\`, which boots a kernel and runs each tool beside its twin, that is
