@@ -11,7 +11,7 @@ import { eventKernel, eventTool } from "./event_tool.ts";
 const [dir = "."] = Deno.args;
 const kernel = eventKernel();
 const offset = kernel.clockOffset();
-const { stopping } = listenForEnd(["SIGINT"], () => {});
+const stopping = listenForEnd(["SIGINT"]);
 const track = await openEventTrack(
   toRun(eventTool, new Map()),
   { ...kernel, clockOffset: () => offset },
