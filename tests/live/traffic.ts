@@ -121,6 +121,13 @@ export async function traffic(scenario: string, options: Record<string, string |
   };
 }
 
+/** True if this kernel is of that version, as in 5.17, or newer. */
+export function is_since(version: string): boolean {
+  const [major = 0, minor = 0] = Deno.osRelease().split(".").map(parseFloat);
+  const [first = 0, second = 0] = version.split(".").map(Number);
+  return major > first || (major === first && minor >= second);
+}
+
 /**
  * True if this kernel is older than `since` and does not support the scenario, which it may tell only when it acts. A
  * newer kernel is held to support it.
@@ -130,9 +137,7 @@ export async function lacks(
   scenario: string,
   options: Record<string, string | number>,
 ): Promise<boolean> {
-  const release = Deno.osRelease().split(".").map(parseFloat);
-  const [major = 0, minor = 0] = since.split(".").map(Number);
-  if ((release[0] ?? 0) > major || ((release[0] ?? 0) === major && (release[1] ?? 0) >= minor)) return false;
+  if (is_since(since)) return false;
   await using made = await traffic(scenario, options);
   return made.unsupported !== undefined || (await made.go()).connections === undefined;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { firewall, nft } from "../live/firewall.ts";
 import { readJson, start, type Summary } from "../live/nettrace.ts";
-import { traffic } from "../live/traffic.ts";
+import { is_since, traffic } from "../live/traffic.ts";
 import { compare, type Difference, type Fact, faults, median_apart_ms, referee, type Truth } from "./compare.ts";
 import { headers } from "./headers.ts";
 import { explain } from "./known.ts";
@@ -104,15 +104,13 @@ async function hold(pair: Pair, scenario: Scenario, running?: Twin): Promise<voi
   }
 }
 
-const btf = Deno.readFileSync("/sys/kernel/btf/vmlinux");
-
-for (const [path, text] of Object.entries(headers(btf))) {
+for (const [path, text] of Object.entries(headers(Deno.readFileSync("/sys/kernel/btf/vmlinux")))) {
   await Deno.mkdir(dirname(`${HEADERS}/${path}`), { recursive: true });
   await Deno.writeTextFile(`${HEADERS}/${path}`, text);
 }
 
 for (const pair of PAIRS.filter(is_asked)) {
-  if (pair.works?.(btf) === false) continue;
+  if (pair.since !== undefined && !is_since(pair.since)) continue;
   Deno.test(`${pair.tool} shows what its twin shows, or what is right`, async (t) => {
     await using running = pair.shared && await start_twin(pair.twin);
     for (const scenario of SCENARIOS[pair.tool] ?? []) {

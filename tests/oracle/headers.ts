@@ -25,7 +25,7 @@ const SOCK: readonly Field[] = [
 ];
 
 /** The number of NOT_SPECIFIED among the reasons for drops; undefined of a kernel that gives none. */
-export function not_specified(blob: Uint8Array): number | undefined {
+function not_specified(blob: Uint8Array): number | undefined {
   return [...readEnum(blob, "skb_drop_reason") ?? []].find(([, name]) => name === NOT_SPECIFIED)?.[0];
 }
 

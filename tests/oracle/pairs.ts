@@ -1,6 +1,5 @@
 // Which tool of nettrace has which twin, and how the rows of both become the same words.
 import type { Fact, Terms } from "./compare.ts";
-import { not_specified } from "./headers.ts";
 
 /** A record of nettrace's JSON. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -13,8 +12,8 @@ export interface Commands {
   readonly twin: readonly string[];
   /** Whether one twin serves all scenarios: it takes long to start, and prints each line at once. */
   readonly shared?: true;
-  /** Whether the twin can trace a kernel of that BTF; it can trace all if this is not there. */
-  readonly works?: (btf: Uint8Array) => boolean;
+  /** The first kernel that the twin can trace, if it cannot trace all. */
+  readonly since?: string;
 }
 
 export interface Pair extends Commands, Terms {
@@ -48,9 +47,16 @@ const top_columns = columns(
   ([pid = "", , local = ""]) => /^\d+$/.test(pid) && local.includes(":"),
 );
 const retrans_columns = columns("time pid local remote state", is_timed);
-const drop_columns = columns("time pid comm source target state", is_timed);
+const drop_columns = columns("time pid comm local remote state", is_timed);
 /** Address and port, of which only the last colon is between the two. */
 const end = (text = "") => text.split(/:(?=\d+$)/);
+/** Rows whose `local` and `remote` are four fields: of the one such as laddr and lport, of the other raddr and rport. */
+const with_ends = (row: (line: string[]) => Fact | undefined, near: string, far: string) => (line: string[]) => {
+  const fact = row(line);
+  const [from = "", from_port = ""] = end(fact?.["local"]), [to = "", to_port = ""] = end(fact?.["remote"]);
+  return fact &&
+    { ...fact, [`${near}addr`]: from, [`${near}port`]: from_port, [`${far}addr`]: to, [`${far}port`]: to_port };
+};
 
 export const PAIRS: readonly Pair[] = [
   {
@@ -71,28 +77,18 @@ export const PAIRS: readonly Pair[] = [
     identity: ["laddr", "lport", "raddr", "rport", "state"],
     compared: ["pid"],
     ours: fields("pid laddr lport raddr rport state kind"),
-    theirs: (line) => {
-      const fact = retrans_columns(line);
-      if (!fact) return undefined;
-      const [laddr = "", lport = ""] = end(fact["local"]), [raddr = "", rport = ""] = end(fact["remote"]);
-      return { ...fact, laddr, lport, raddr, rport };
-    },
+    theirs: with_ends(retrans_columns, "l", "r"),
   },
   {
     tool: "tcpdrop",
     args: [],
     shared: true,
     twin: [...BPFTRACE, "/usr/sbin/tcpdrop.bt"],
-    works: (btf) => not_specified(btf) !== undefined,
+    since: "5.17", // when reasons for drops came
     identity: ["saddr", "sport", "daddr", "dport", "state"],
     compared: ["pid", "comm"],
     ours: fields("pid comm saddr sport daddr dport state reason"),
-    theirs: (line) => {
-      const fact = drop_columns(line);
-      if (!fact) return undefined;
-      const [saddr = "", sport = ""] = end(fact["source"]), [daddr = "", dport = ""] = end(fact["target"]);
-      return { ...fact, saddr, sport, daddr, dport };
-    },
+    theirs: with_ends(drop_columns, "s", "d"),
   },
   {
     tool: "tcptop",
@@ -105,12 +101,7 @@ export const PAIRS: readonly Pair[] = [
       rx_kb: String(Math.floor(Number(row["rx_bytes"]) / 1024)),
       tx_kb: String(Math.floor(Number(row["tx_bytes"]) / 1024)),
     }),
-    theirs: (line) => {
-      const fact = top_columns(line);
-      if (!fact) return undefined;
-      const [laddr = "", lport = ""] = end(fact["local"]), [raddr = "", rport = ""] = end(fact["remote"]);
-      return { ...fact, laddr, lport, raddr, rport };
-    },
+    theirs: with_ends(top_columns, "l", "r"),
   },
   {
     tool: "tcpstates",
