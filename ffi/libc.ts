@@ -17,6 +17,7 @@ const COLD = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  mallopt: { parameters: ["i32", "i32"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "i64" },
   syscall: { parameters: ["i64", "i64", "buffer", "u64", "u64"], result: "i64" },
   getauxval: { parameters: ["u64"], result: "u64" },
@@ -33,6 +34,9 @@ const COLD = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
 } as const satisfies Record<string, Deno.ForeignFunction>;
+
+// <malloc.h>
+const M_TRIM_THRESHOLD = -1, M_MMAP_THRESHOLD = -3, M_ARENA_MAX = -8;
 
 /** A table of functions bound by name. */
 export type Bound<T extends Record<string, Deno.ForeignFunction>> = {
@@ -61,6 +65,18 @@ export function bind<const T extends Record<string, Deno.ForeignFunction>>(
   return Object.fromEntries(entries) as Bound<T>;
 }
 
+/**
+ * Has libc give freed memory back to the kernel. V8 compiles in threads of its own, and for a hot loop takes some 5 MiB
+ * there, with all that is inlined into it, and frees them. By default glibc would keep that in an arena of each thread, and
+ * more once a large block was freed (2.36, malloc/malloc.c: __libc_free raises the thresholds). So there is one heap, of
+ * which blocks below 4 MiB are, and 1 MiB at its end may be free. With 128 KiB each, page faults slow down a replay.
+ */
+function keepLittle({ mallopt }: Bound<Pick<typeof COLD, "mallopt">>): void {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+}
+
 /** Opens the C library. Throws SystemError where there is none (a system without glibc). */
 export function openLibc() {
   let hot, loader;
@@ -82,6 +98,7 @@ export function openLibc() {
     return pointer;
   };
   const cold = bind(COLD, symbolOf(null)); // null: RTLD_DEFAULT, the C library that Deno itself has loaded
+  keepLittle(cold);
   const errno = (): number => {
     const location = cold.__errno_location();
     // unsafe: glibc's errno is an int that lives as long as the thread.
