@@ -78,6 +78,10 @@ export function openKernel(from: {
     pause(duration_ms: number): void {
       libc.poll(null, 0n, duration_ms);
     },
+    /** Gives back what C code has freed between blocks that are in use; at heaps' ends libc does it (libc.ts). 0.2 ms. */
+    giveMemoryBack(): void {
+      libc.malloc_trim(0n);
+    },
     /**
      * A timer, and no call that another thread does: when that is over before this thread has begun to wait, the runtime
      * goes on without looking at what came in, signals among it, up to 60 times (event_interval of tokio's scheduler).

@@ -17,6 +17,7 @@ const COLD = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
   sysconf: { parameters: ["i32"], result: "i64" },
   syscall: { parameters: ["i64", "i64", "buffer", "u64", "u64"], result: "i64" },
@@ -66,10 +67,10 @@ export function bind<const T extends Record<string, Deno.ForeignFunction>>(
 }
 
 /**
- * Has libc give freed memory back to the kernel. V8 compiles in threads of its own, and for a hot loop takes some 5 MiB
- * there, with all that is inlined into it, and frees them. By default glibc would keep that in an arena of each thread, and
- * more once a large block was freed (2.36, malloc/malloc.c: __libc_free raises the thresholds). So there is one heap, of
- * which blocks below 4 MiB are, and 1 MiB at its end may be free. With 128 KiB each, page faults slow down a replay.
+ * Has libc give the end of its heaps back when it is free, of which it would keep twice the largest block ever freed (2.36,
+ * malloc/malloc.c: __libc_free raises the thresholds, for each thread's arena). V8 compiles in threads of its own, and for a
+ * hot loop takes some 5 MiB there, with all that is inlined into it. So there is one heap for threads to come, of which
+ * blocks below 4 MiB are, and 1 MiB may be free at the end; with 128 KiB each, page faults slow down a replay.
  */
 function keepLittle({ mallopt }: Bound<Pick<typeof COLD, "mallopt">>): void {
   mallopt(M_ARENA_MAX, 1);

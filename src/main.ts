@@ -11,6 +11,7 @@ import { openTerminal, printError } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
 
+const GIVE_BACK_PERIOD_MS = 60_000;
 const OK = 0, CANNOT_RUN = 1, BAD_INPUT = 2;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -61,6 +62,7 @@ function newKernel(values: ReadonlyMap<string, unknown>) {
       "--libbpf would run foreign code with the rights of this file's capabilities: run nettrace as root for it.",
     );
   }
+  Deno.unrefTimer(setInterval(() => kernel.giveMemoryBack(), GIVE_BACK_PERIOD_MS));
   return kernel;
 }
 
