@@ -18,7 +18,7 @@ struct soak_batch {
 
 /* What a client says first, the padding to `sent` bytes following. */
 struct soak_request {
-	uint32_t kind, sent, received;
+	uint32_t kind, sent, received, n;
 };
 
 /* traffic_soak_ends.c */

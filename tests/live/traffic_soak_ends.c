@@ -115,6 +115,19 @@ static void tell_deafness(int fd, uint32_t n, struct deafness server)
 		n, drops_of(fd), retransmits_of(fd), server.drops, server.retransmits);
 }
 
+/*
+ * What an end that was never deaf has dropped or sent again after all, if anything: the kernel probes for a lost tail when an
+ * acknowledgement is some milliseconds late, as when softirqs have to wait.
+ */
+static void tell_mishaps(int fd, uint32_t n, const char *side)
+{
+	uint32_t drops = drops_of(fd), retransmits = retransmits_of(fd);
+
+	if (drops || retransmits)
+		dprintf(STDOUT_FILENO, "{\"mishap\":%u,\"side\":\"%s\",\"drops\":%u,\"retransmits\":%u}\n", n, side,
+			drops, retransmits);
+}
+
 /* Segments go at once, and so do their acknowledgements: in the course of a system call, and by no timer. */
 static void hurry(int fd)
 {
@@ -127,7 +140,7 @@ static void hurry(int fd)
 
 static void converse(const struct soak_batch *batch, int fd, uint32_t n)
 {
-	struct soak_request request = { batch->kind, batch->sent, batch->received };
+	struct soak_request request = { batch->kind, batch->sent, batch->received, n };
 	struct deafness server;
 
 	hurry(fd);
@@ -158,6 +171,8 @@ static void connect_one(const struct soak_batch *batch, uint32_t n)
 		converse(batch, fd, n);
 	if (batch->kind == PASSIVE)
 		await_end(fd);
+	if (batch->kind != REFUSED && batch->kind != DEAF)
+		tell_mishaps(fd, n, "client");
 	if (batch->kind == RESET)
 		reset(fd);
 	close(fd);
@@ -223,6 +238,8 @@ static void serve_one(int listener)
 	}
 	if (request.kind != PASSIVE)
 		await_end(fd);
+	if (request.kind != DEAF)
+		tell_mishaps(fd, request.n, "server");
 	close(fd);
 }
 

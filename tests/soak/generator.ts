@@ -1,5 +1,5 @@
 // The traffic, and what it says that it does.
-import type { Ledger } from "./ledger.ts";
+import type { End, Ledger } from "./ledger.ts";
 import { linesOf } from "../live/lines.ts";
 
 /** Traffic that waits to be started. */
@@ -38,12 +38,18 @@ export async function generate(rate: number, for_s: number): Promise<Generator> 
     sockets: () => sockets,
     async go() {
       await stdin.write(new TextEncoder().encode("go\n"));
-      const ledger: Omit<Ledger, "done"> = { batches: [], deafness: new Map() };
+      const ledger: Omit<Ledger, "done"> = { batches: [], mishaps: new Map() };
       for (;;) {
         const line = await next();
         if (line.done) return { ...ledger, done: line };
         if ("deaf" in line) {
-          ledger.deafness.set(line.deaf, line);
+          ledger.mishaps.set(line.deaf, line);
+        } else if ("mishap" in line) {
+          const none = { drops: 0, retransmits: 0 };
+          ledger.mishaps.set(line.mishap, {
+            ...ledger.mishaps.get(line.mishap) ?? { client: none, server: none },
+            [line.side as End["side"]]: { drops: line.drops, retransmits: line.retransmits },
+          });
         } else {
           ledger.batches.push(line);
           sockets = line.first + line.count;

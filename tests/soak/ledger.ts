@@ -18,13 +18,8 @@ export interface Batch {
   port: number;
 }
 
-/** What was lost on the way to a socket that did not listen for a while. */
-export interface Deafness {
-  deaf: number;
-  /** What each end dropped of what it got, and what it sent again. */
-  client: { drops: number; retransmits: number };
-  server: { drops: number; retransmits: number };
-}
+/** What each end of a socket dropped of what it got, and what it sent again. */
+export type Mishaps = Record<"client" | "server", { drops: number; retransmits: number }>;
 
 /** What the whole network namespace did, by the kernel's counters. */
 export interface Done {
@@ -38,7 +33,8 @@ export interface Done {
 /** All that there was. */
 export interface Ledger {
   batches: Batch[];
-  deafness: Map<number, Deafness>;
+  /** By socket: of each that was deaf for a while, and of others that had any. */
+  mishaps: Map<number, Mishaps>;
   done: Done;
 }
 

@@ -10,7 +10,7 @@ const side = (_: Row, end: End) => end.side;
 
 /** What happened to a socket's ends, `what` of each. */
 function ofBoth(batch: Batch, n: number, ledger: Ledger, what: "drops" | "retransmits"): Expected[] {
-  const told = ledger.deafness.get(n);
+  const told = ledger.mishaps.get(n);
   return told ? [client(batch, "client", told.client[what]), server(batch, "server", told.server[what])] : [];
 }
 
