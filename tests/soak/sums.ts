@@ -49,10 +49,9 @@ export function bytes(): Tally {
             verdict.produced += made;
             verdict.seen += Math.min(made, shown);
             verdict.missing += Math.max(0, made - shown);
-            complaints.add(
-              Math.max(0, shown - made),
-              () => `${side} of socket ${n}: ${shown} bytes ${i ? "received" : "sent"}, not ${made}`,
-            );
+            const what = () => `${side} of socket ${n}: ${shown} bytes ${i ? "received" : "sent"}, not ${made}`;
+            complaints.add(Math.max(0, shown - made), what);
+            if (shown < made) complaints.show(what);
           }
         }
       }
