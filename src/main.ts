@@ -11,6 +11,7 @@ import { openTerminal, printError } from "./terminal.ts";
 import type { Tool } from "./tool.ts";
 import type { Build } from "./version.ts";
 
+/** How long memory that V8's compiler has freed may stay. */
 const GIVE_BACK_PERIOD_MS = 60_000;
 const OK = 0, CANNOT_RUN = 1, BAD_INPUT = 2;
 

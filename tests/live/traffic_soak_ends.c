@@ -117,7 +117,8 @@ static void tell_deafness(int fd, uint32_t n, struct deafness server)
 
 /*
  * What an end that was never deaf has dropped or sent again after all, if anything: the kernel probes for a lost tail when an
- * acknowledgement is some milliseconds late, as when softirqs have to wait.
+ * acknowledgement is some milliseconds late, as when softirqs have to wait. A FIN that is sent again once the socket is closed
+ * cannot be asked for; the kernel's count of all has it.
  */
 static void tell_mishaps(int fd, uint32_t n, const char *side)
 {
