@@ -13,8 +13,13 @@ const volatile bool counting_rx = true;
 LOST(first_read);    /* bytes of a read that began a socket's count, as nothing showed how far it had come before */
 LOST(position_full); /* reads or writes that could not be told from earlier ones, as there was no room to note those */
 
+struct taken {
+	__u64 bytes;
+	__u64 cookie; /* the socket's; 0 if it had none */
+};
+
 /* How many bytes have been taken out of each socket since it was connected. */
-PER_SOCKET(taken_before, __u64);
+PER_SOCKET(taken_before, struct taken);
 
 /* The first pass of the iterator, over sockets that are open already, sets the one when it begins, the other at its end. */
 volatile __u64 seeding_since_us = 0;
@@ -50,12 +55,22 @@ static __always_inline bool is_new(const struct tcp_sock *tp)
 	return seeding_since_us && tp->rcvq_space.time >= seeding_since_us;
 }
 
+/* Of this socket, not of one that had the same memory before and whose end was not seen; NULL if nothing is noted. */
+static __always_inline struct taken *taken_before_of(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct taken *before = bpf_map_lookup_elem(&taken_before, &key);
+
+	return before && before->cookie && before->cookie != cookie_of(sk, true) ? NULL : before;
+}
+
 /* With a ULP (kTLS, MPTCP's subflows) this runs wherever records are put together; see receive_length. */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(space_adjust, struct sock *sk)
 {
 	const struct holder nobody = {};
-	__u64 key = (__u64)sk, taken, *before, bytes = 0;
+	__u64 key = (__u64)sk, bytes = 0;
+	struct taken *before, now = {};
 	struct tcp_sock *tp;
 
 	if (!counting_rx)
@@ -63,17 +78,20 @@ int BPF_PROG(space_adjust, struct sock *sk)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp || tp->inet_conn.icsk_ulp_ops)
 		return 0;
-	taken = taken_from(tp, sk, true);
-	before = bpf_map_lookup_elem(&taken_before, &key);
+	now.bytes = taken_from(tp, sk, true);
+	before = taken_before_of(sk);
+	if (!before || !before->cookie)
+		give_cookie(sk);
+	now.cookie = cookie_of(sk, true);
 	if (before) {
-		if (taken > *before)
-			bytes = taken - *before;
-		*before = taken;
+		if (now.bytes > before->bytes)
+			bytes = now.bytes - before->bytes;
+		*before = now;
 	} else {
-		if (map_update(&taken_before, &key, &taken, BPF_NOEXIST))
+		if (map_update(&taken_before, &key, &now, BPF_ANY))
 			COUNT_LOST(position_full);
 		else if (is_new(tp))
-			bytes = taken;
+			bytes = now.bytes;
 		else if (seeded)
 			COUNT_LOST(first_read);
 	}
@@ -129,13 +147,14 @@ int BPF_PROG(begin_anew, struct sock *sk, int oldstate, int newstate)
 static __always_inline void seed_taken(struct sock *sk)
 {
 	struct tcp_sock *tp = (void *)sk;
-	__u64 key = (__u64)sk, taken = taken_from(tp, sk, false), again;
+	struct taken taken = { .bytes = taken_from(tp, sk, false), .cookie = cookie_of(sk, false) };
+	__u64 key = (__u64)sk, again;
 
 	for (int tries = 0; tries < 3; tries++) {
 		again = taken_from(tp, sk, false);
-		if (again == taken)
+		if (again == taken.bytes)
 			break;
-		taken = again;
+		taken.bytes = again;
 	}
 	if (unkept(map_update(&taken_before, &key, &taken, BPF_NOEXIST)))
 		COUNT_LOST(position_full);

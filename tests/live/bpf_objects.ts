@@ -1,12 +1,10 @@
 // BPF objects of processes, told by their ids, so that those of other tracers on the machine do not count.
-import { openLibc } from "../../ffi/libc.ts";
+import { libc, tryBpf } from "./bpf.ts";
 
 type Kind = "prog" | "map" | "link";
 
 // enum bpf_cmd (include/uapi/linux/bpf.h): BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_LINK_GET_FD_BY_ID.
-const BY_ID: Readonly<Record<Kind, bigint>> = { prog: 13n, map: 14n, link: 30n };
-const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
-const libc = openLibc();
+const BY_ID: Readonly<Record<Kind, number>> = { prog: 13, map: 14, link: 30 };
 
 /** An object of the kernel's. */
 export interface BpfObject {
@@ -37,11 +35,9 @@ function readText(path: string): string {
 
 /** True if the kernel still has it, for whatever reason: another descriptor, a link or a pin. */
 function exists({ kind, id }: BpfObject): boolean {
-  const attributes = new DataView(new ArrayBuffer(128)); // union bpf_attr
-  attributes.setUint32(0, id, true);
-  const fd = libc.syscall(SYS_bpf, BY_ID[kind], attributes.buffer, 128n, 0n);
-  if (fd < 0n) return false;
-  libc.close(Number(fd));
+  const fd = tryBpf(BY_ID[kind], [[0, id]]);
+  if (fd < 0) return false;
+  libc.close(fd);
   return true;
 }
 

@@ -1,9 +1,7 @@
-import { SystemError } from "../../ffi/error.ts";
-import { openLibc } from "../../ffi/libc.ts";
+import { bpf, libc, setElement } from "./bpf.ts";
 
-const BPF_MAP_CREATE = 0n, BPF_MAP_UPDATE_ELEM = 2n, BPF_OBJ_PIN = 6n;
+const BPF_MAP_CREATE = 0, BPF_OBJ_PIN = 6;
 const BPF_MAP_TYPE_HASH = 1;
-const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
 
 /** A hash map pinned in a BPF file system of its own, as a user would have made it. */
 export interface PinnedMap extends Disposable {
@@ -14,35 +12,16 @@ export interface PinnedMap extends Disposable {
 
 /** Makes and pins a map; sizes in bytes. */
 export function pinMap({ keySize = 8, valueSize = 8 }): PinnedMap {
-  const libc = openLibc();
-  const bpf = (command: bigint, attributes: DataView<ArrayBuffer>): number => {
-    const result = Number(libc.syscall(SYS_bpf, command, attributes.buffer, BigInt(attributes.byteLength), 0n));
-    if (result < 0) throw new SystemError(`bpf command ${command}`, libc.errno());
-    return result;
-  };
-  const address = (bytes: Uint8Array<ArrayBuffer>) => BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
-  const attributes = () => new DataView(new ArrayBuffer(72)); // union bpf_attr as far as these commands read it
-
   const directory = Deno.makeTempDirSync();
   mount(["-t", "bpf", "bpf", directory]);
-  const create = attributes();
-  [BPF_MAP_TYPE_HASH, keySize, valueSize, 128].forEach((value, i) => create.setUint32(4 * i, value, true));
-  const fd = bpf(BPF_MAP_CREATE, create);
+  const sizes = [BPF_MAP_TYPE_HASH, keySize, valueSize, 128];
+  const fd = bpf(BPF_MAP_CREATE, sizes.map((value, i) => [4 * i, value]));
   const path = `${directory}/map`;
-  const name = new TextEncoder().encode(path + "\0");
-  const pin = attributes();
-  pin.setBigUint64(0, address(name), true);
-  pin.setUint32(8, fd, true);
-  bpf(BPF_OBJ_PIN, pin);
+  bpf(BPF_OBJ_PIN, [[0, new TextEncoder().encode(path + "\0")], [8, fd]]);
   return {
     path,
     add(key) {
-      const keyBytes = new Uint8Array(BigUint64Array.of(key).buffer), value = new Uint8Array(valueSize);
-      const update = attributes();
-      update.setUint32(0, fd, true);
-      update.setBigUint64(8, address(keyBytes), true);
-      update.setBigUint64(16, address(value), true);
-      bpf(BPF_MAP_UPDATE_ELEM, update);
+      setElement(fd, new Uint8Array(BigUint64Array.of(key).buffer), new Uint8Array(valueSize));
     },
     [Symbol.dispose]() {
       libc.close(fd);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { holdMap } from "./bpf.ts";
+import { objectsOf } from "./bpf_objects.ts";
 import { plans, readJson, run, start, type Summary, whole } from "./nettrace.ts";
-import { type Connection, type Done, type Ready, traffic } from "./traffic.ts";
+import { type Connection, type Done, is_since, type Ready, traffic } from "./traffic.ts";
 
 interface Bytes {
   start: string;
@@ -153,6 +155,35 @@ for (const plan of await plans("tcptop")) {
     assert.deepEqual([sum((row) => row.tx_bytes), sum((row) => row.rx_bytes)], [done.sent, done.received]);
     for (const row of rows) assert.ok(row.tx_bytes >= 0 && row.rx_bytes >= 0 && row.end > row.start);
   });
+
+  test("counts what is read from a socket whose memory was another's, of which no end was seen", async () => {
+    const SOCKETS = 23, SIZE = 5003;
+    await using tracer = await start(["tcptop", "--plan", plan, "--json", LONG]);
+    const ids = objectsOf(tracer.pid).filter(({ kind }) => kind === "map").map(({ id }) => id);
+    using taken = holdMap(ids, "taken_before");
+    const converse = async <T>(then: () => T) => {
+      await using crowd = new AsyncDisposableStack();
+      const netns: number[] = [];
+      for (let n = 0; n < SOCKETS; n++) {
+        const made = crowd.use(await traffic("bytes", { sizes: SIZE }));
+        await made.go();
+        netns.push(made.ready.netns);
+      }
+      return { netns, then: then() };
+    };
+    const first = await converse(() => taken.entries()), former = first.then;
+    while ([...taken.entries().keys()].some((key) => former.has(key))) {
+      await new Promise((next) => setTimeout(next, 10));
+    }
+    for (const [key, value] of former) taken.set(key, value); // as if the kernel had not told of their ends
+    const second = await converse(() => taken.entries());
+    const { rows } = readJson((await tracer.stop()).stdout);
+    const here = [...first.netns, ...second.netns];
+    const received = (rows as unknown as Bytes[]).filter(({ netns }) => here.includes(netns));
+    assert.equal(received.reduce((sum, { rx_bytes }) => sum + rx_bytes, 0), 2 * SOCKETS * SIZE);
+    const readAgain = [...former].filter(([key, value]) => (second.then.get(key) ?? value) !== value);
+    assert.ok(readAgain.length > 0, "no memory was used again");
+  }, !is_since("5.12"));
 
   test("--pid, --comm, --lport and -6 leave others out", async () => {
     const options = { sizes: "5003", family: "4" };
