@@ -66,7 +66,7 @@ was, and what is told wrong all count as *wrong*. This run had ${run.sockets} so
 ${run.packets} packets.
 
 - *produced* is what the traffic itself says that there was, or the kernel's counters (tcpretrans: what each socket says by
-  TCP_INFO; tcpdrop: SO_MEMINFO; netqtop: /proc/net/dev; softirqs: /proc/softirqs, read
+  TCP_INFO, and RetransSegs; tcpdrop: SO_MEMINFO; netqtop: /proc/net/dev; softirqs: /proc/softirqs, read
   around it, less ${hidden} that interrupted tasks beside which the kernel runs no program of BPF, by how often it ran those
   of softirqs: 1 in ${Math.round(1 / HIDDEN)} may). It is in bytes for tcptop and
   tcpsubnet, in packets and bytes for netqtop. Of tcpstates, it is the links of each socket's chain of states, which must be whole.

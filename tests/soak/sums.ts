@@ -146,6 +146,32 @@ export function states(): Tally {
 /** Changes of a socket's state from CLOSE to CLOSE: SYN_SENT, ESTABLISHED, FIN_WAIT1, CLOSING, TIME_WAIT, CLOSE at most. */
 const MOST_CHANGES = 6;
 
+/** States of a socket that its process has closed, whose peer has not yet acknowledged that. */
+const CLOSED = new Set<unknown>(["FIN_WAIT1", "CLOSING", "LAST_ACK"]);
+
+/**
+ * Of tcpretrans: what each socket says, which `asked` judges. A FIN that is sent again once the socket is closed can be
+ * asked of none: there are to be as many as the kernel counted in all, less what sockets say.
+ */
+export function resent(asked: Tally): Tally {
+  let closed = 0;
+  return {
+    take: (row) => CLOSED.has(row["state"]) ? void closed++ : asked.take(row),
+    judge(ledger) {
+      const said = asked.judge(ledger), rest = ledger.done.all_retransmits - said.produced;
+      const differs = `${closed} by closed sockets, and the kernel counted ${rest} more than open ones say`;
+      return {
+        ...said,
+        produced: ledger.done.all_retransmits,
+        seen: said.seen + Math.min(closed, rest),
+        missing: said.missing + Math.max(0, rest - closed),
+        wrong: said.wrong + Math.max(0, closed - rest),
+        examples: closed === rest ? said.examples : [differs, ...said.examples],
+      };
+    },
+  };
+}
+
 /** Of tools whose rows do not tell the source port: how many each process did. */
 export function pidCounts(counts: (batch: Batch) => boolean): Tally {
   const shown = new Map<string, number>();

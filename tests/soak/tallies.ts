@@ -1,6 +1,6 @@
 // For each tool, what it must show of the traffic.
 import { attempts, type Batch, connects, type End, type Ledger } from "./ledger.ts";
-import { bytes, lifetimes, pidCounts, states } from "./sums.ts";
+import { bytes, lifetimes, pidCounts, resent, states } from "./sums.ts";
 import { interfaces, softirqs, subnets } from "./totals.ts";
 import { events, type Expected, type Row, type Tally } from "./tally.ts";
 
@@ -37,7 +37,7 @@ export const tallies: Readonly<Record<string, () => Tally>> = {
       (batch, n, ledger) =>
         batch.kind === "refused" ? [{ mark: "server", times: 1, pid: 0 }] : ofBoth(batch, n, ledger, "drops"),
     ),
-  tcpretrans: () => events(side, (batch, n, ledger) => ofBoth(batch, n, ledger, "retransmits")),
+  tcpretrans: () => resent(events(side, (batch, n, ledger) => ofBoth(batch, n, ledger, "retransmits"))),
   tcpv4connect: () => pidCounts((batch) => attempts(batch) && batch.reach !== "v6"),
   tcplife: lifetimes,
   tcpstates: states,
