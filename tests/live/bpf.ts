@@ -5,7 +5,7 @@ import { openLibc } from "../../ffi/libc.ts";
 const SYS_bpf = Deno.build.arch === "aarch64" ? 280n : 321n;
 const BPF_MAP_GET_FD_BY_ID = 14, BPF_OBJ_GET_INFO_BY_FD = 15;
 const BPF_MAP_LOOKUP_ELEM = 1, BPF_MAP_UPDATE_ELEM = 2, BPF_MAP_GET_NEXT_KEY = 4;
-const ENOENT = 2;
+const ENOENT = 2; // the key is gone meanwhile
 
 export const libc = openLibc();
 
@@ -55,14 +55,14 @@ export function holdMap(ids: readonly number[], name: string): HeldMap {
     return {
       entries() {
         const found = new Map<string, string>(), value = new Uint8Array(valueSize);
-        for (let key: Uint8Array<ArrayBuffer> | undefined;;) {
-          const next = new Uint8Array(keySize);
-          if (tryBpf(BPF_MAP_GET_NEXT_KEY, [[0, fd], ...key ? [[8, key] as const] : [], [16, next]]) < 0) return found;
+        let key: Uint8Array<ArrayBuffer> | undefined, next = new Uint8Array(keySize);
+        while (tryBpf(BPF_MAP_GET_NEXT_KEY, [[0, fd], ...key ? [[8, key] as const] : [], [16, next]]) === 0) {
           const error = tryBpf(BPF_MAP_LOOKUP_ELEM, [[0, fd], [8, next], [16, value]]);
-          if (error < 0 && error !== -ENOENT) throw new SystemError("bpf", -error);
           if (error === 0) found.set(next.toHex(), value.toHex());
-          key = next;
+          else if (error !== -ENOENT) throw new SystemError("bpf", -error);
+          [key, next] = [next, new Uint8Array(keySize)];
         }
+        return found;
       },
       set: (key, value) => setElement(fd, Uint8Array.fromHex(key), Uint8Array.fromHex(value)),
       [Symbol.dispose]: () => libc.close(fd),
