@@ -151,22 +151,32 @@ const CLOSED = new Set<unknown>(["FIN_WAIT1", "CLOSING", "LAST_ACK"]);
 
 /**
  * Of tcpretrans: what each socket says, which `asked` judges. A FIN that is sent again once the socket is closed can be
- * asked of none: there are to be as many as the kernel counted in all, less what sockets say.
+ * asked of none: there are to be as many as the kernel counted in all, less what sockets say, each of the process that had
+ * the socket.
  */
 export function resent(asked: Tally): Tally {
-  let closed = 0;
+  const closed: Row[] = [];
   return {
-    take: (row) => CLOSED.has(row["state"]) ? void closed++ : asked.take(row),
+    take: (row) => CLOSED.has(row["state"]) ? void closed.push(row) : asked.take(row),
     judge(ledger) {
       const said = asked.judge(ledger), rest = ledger.done.all_retransmits - said.produced;
-      const differs = `${closed} by closed sockets, and the kernel counted ${rest} more than open ones say`;
+      const complaints = new Complaints();
+      for (const row of closed) {
+        const end = endOfRow(row);
+        const batch = ledger.batches.find(({ first, count }) => end && end.n >= first && end.n < first + count);
+        const right = end && batch && connects(batch) && batch[end.side] === row["pid"];
+        complaints.add(right ? 0 : 1, () => `of no such socket, or process: ${JSON.stringify(row)}`);
+      }
+      const differs = () => `${closed.length} by closed sockets, and the kernel counted ${rest} more than others say`;
+      complaints.add(Math.max(0, closed.length - rest), differs);
+      if (closed.length < rest) complaints.show(differs);
       return {
         ...said,
         produced: ledger.done.all_retransmits,
-        seen: said.seen + Math.min(closed, rest),
-        missing: said.missing + Math.max(0, rest - closed),
-        wrong: said.wrong + Math.max(0, closed - rest),
-        examples: closed === rest ? said.examples : [differs, ...said.examples],
+        seen: said.seen + Math.min(closed.length, rest),
+        missing: said.missing + Math.max(0, rest - closed.length),
+        wrong: said.wrong + complaints.wrong,
+        examples: [...complaints.examples, ...said.examples],
       };
     },
   };
