@@ -172,7 +172,9 @@ for (const plan of await plans("tcptop")) {
       return { netns, then: then() };
     };
     const first = await converse(() => taken.entries()), former = first.then;
+    const until_ms = performance.now() + 20_000;
     while ([...taken.entries().keys()].some((key) => former.has(key))) {
+      assert.ok(performance.now() < until_ms, "the ends of sockets were not seen");
       await new Promise((next) => setTimeout(next, 10));
     }
     for (const [key, value] of former) taken.set(key, value); // as if the kernel had not told of their ends
