@@ -1,6 +1,7 @@
 // What a tool's programs take of the kernel's time, for each event that it shows.
+import { runsOf, takeTimes } from "../live/runs.ts";
+import { emptyRun_ns } from "./empty.ts";
 import { type Measure, median } from "./measure.ts";
-import { emptyRun_ns, runsOf, takeTimes } from "./programs.ts";
 import { nettrace, trace, type Tracing } from "./tracer.ts";
 import { traceTwin, twins } from "./twin.ts";
 import { connections, work, type Workload, workloads } from "./workload.ts";

@@ -12,17 +12,9 @@ export interface BpfObject {
   id: number;
 }
 
-/** The programs, maps and links that a process holds by descriptors. */
-export function objectsOf(pid: number): BpfObject[] {
-  const found = new Map<string, BpfObject>();
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/fdinfo`)) {
-    const text = readText(`/proc/${pid}/fdinfo/${name}`);
-    for (const kind of Object.keys(BY_ID) as Kind[]) {
-      const [, id] = new RegExp(`^${kind}_id:\\s+(\\d+)$`, "m").exec(text) ?? [];
-      if (id !== undefined) found.set(`${kind} ${id}`, { kind, id: Number(id) });
-    }
-  }
-  return [...found.values()];
+/** What the kernel tells of each descriptor that a process holds. */
+export function fdinfos(pid: number | "self"): string[] {
+  return Array.from(Deno.readDirSync(`/proc/${pid}/fdinfo`), ({ name }) => readText(`/proc/${pid}/fdinfo/${name}`));
 }
 
 function readText(path: string): string {
@@ -31,6 +23,18 @@ function readText(path: string): string {
   } catch {
     return ""; // closed meanwhile
   }
+}
+
+/** The programs, maps and links that a process holds by descriptors. */
+export function objectsOf(pid: number): BpfObject[] {
+  const found = new Map<string, BpfObject>();
+  for (const text of fdinfos(pid)) {
+    for (const kind of Object.keys(BY_ID) as Kind[]) {
+      const [, id] = new RegExp(`^${kind}_id:\\s+(\\d+)$`, "m").exec(text) ?? [];
+      if (id !== undefined) found.set(`${kind} ${id}`, { kind, id: Number(id) });
+    }
+  }
+  return [...found.values()];
 }
 
 /** True if the kernel still has it, for whatever reason: another descriptor, a link or a pin. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { plans, readJson, run, type Running, start } from "./nettrace.ts";
 import { type Network, newNetwork, onCpu, sendFrames } from "./network.ts";
+import { runsOf, takeTimes } from "./runs.ts";
+import { allBetween, type Begun, begun, between, HIDDEN } from "./softirqs.ts";
 
 interface Softirq {
   start: string;
@@ -13,61 +15,69 @@ interface Softirq {
   dist_ns?: number[];
 }
 
-/** How often each kind of soft interrupt has run on each CPU, as the kernel counts it where it begins. */
-type Reading = Map<string, number[]>;
+const CPUS = [...begun().values()][0]?.length ?? 0;
+const sum = (rows: readonly Softirq[], of: (row: Softirq) => number) => rows.reduce((n, row) => n + of(row), 0);
 
-function reading(): Reading {
-  const [, ...lines] = Deno.readTextFileSync("/proc/softirqs").trimEnd().split("\n");
-  return new Map(lines.map((line) => {
-    const [name = "", counts = ""] = line.trim().split(":");
-    return [name.toLowerCase(), counts.trim().split(/ +/).map(Number)];
-  }));
+/** What the kernel counted at some time: soft interrupts before and after it was asked for the runs of programs. */
+interface Reading {
+  first: Begun;
+  /** How often it has run those of the tracer: one as each soft interrupt begins, one as it ends. */
+  runs: number;
+  last: Begun;
 }
 
-const CPUS = [...reading().values()][0]?.length ?? 0;
-const total = (of: Reading, kind: string, cpu?: number) =>
-  (of.get(kind) ?? []).reduce((sum, n, i) => cpu === undefined || i === cpu ? sum + n : sum, 0);
-const sum = (rows: readonly Softirq[], of: (row: Softirq) => number) => rows.reduce((n, row) => n + of(row), 0);
+function read(tracer: Running): Reading {
+  return { first: begun(), runs: runsOf(tracer.pid).count, last: begun() };
+}
 
 interface Window {
   rows: Softirq[];
-  /** Readings before it was started, once it traced, before it was ended, and when it had. */
-  readings: [Reading, Reading, Reading, Reading];
+  /** Before it was started. */
+  before: Begun;
+  /** Once it traced. */
+  began: Reading;
+  /** Before it was ended. */
+  ending: Reading;
+  /** When it had ended. */
+  ended: Begun;
 }
 
 /** Counts while packets are sent over lo by this CPU, 10007 a time: each raises NET_RX there, which then runs at once. */
 async function traced(args: string[], cpu = 0, times = 1, ready?: (tracer: Running, n: number) => Promise<void>) {
   using network = newNetwork();
   network.sh("ip link set lo up");
-  const before = reading();
+  using _counting = takeTimes();
+  const before = begun();
   await using tracer = await start(["softirqs", "--json", ...args]);
-  const began = reading();
+  const began = read(tracer);
   for (let n = 0; n < times; n++) {
     send(network, cpu);
     await ready?.(tracer, n);
   }
-  const ending = reading();
+  const ending = read(tracer);
   const { stdout, stderr } = await tracer.stop();
   const { rows, summary } = readJson(stdout);
   assert.equal(summary.lost, 0, stderr);
-  return { rows: rows as unknown as Softirq[], readings: [before, began, ending, reading()] } as Window;
+  return { rows: rows as unknown as Softirq[], before, began, ending, ended: begun() } as Window;
 }
 
 const PACKETS = 10007;
 const send = (network: Network, cpu: number) => onCpu(cpu, () => sendFrames(network, "lo", 100, PACKETS));
 
 /**
- * Fails unless each kind was counted at least as often as it began between the inner readings, and at most as between the
+ * Fails unless the sum of all is at least what the kernel ran the programs for, and each kind was counted at least as
+ * often as it began between the inner readings, but for what the kernel did not run them for, and at most as between the
  * outer. The kernel counts one before it tells of it, and on each CPU one may be between the two, or not have ended.
  */
-function assertEnclosed(
-  { rows, readings: [before, began, ending, ended] }: Window,
-  cpu?: number,
-): void {
+function assertEnclosed({ rows, before, began, ending, ended }: Window, cpu?: number): void {
+  const run = Math.floor((ending.runs - began.runs) / 2), counted = sum(rows, ({ count }) => count);
+  if (cpu === undefined) assert.ok(counted >= run - CPUS, `${counted} are counted of ${run}`);
+  const all = allBetween(began.last, ending.first), hidden = Math.max(0, allBetween(began.first, ending.last) - run);
+  assert.ok(all - run <= all * HIDDEN + CPUS, `the kernel ran the programs for ${run} of ${all}`);
   for (const kind of before.keys()) {
     const counted = sum(rows.filter((row) => row.softirq === kind), (row) => row.count);
-    const least = total(ending, kind, cpu) - total(began, kind, cpu) - CPUS;
-    const most = total(ended, kind, cpu) - total(before, kind, cpu);
+    const least = between(began.last, ending.first, kind, cpu) - CPUS - hidden;
+    const most = between(before, ended, kind, cpu);
     assert.ok(counted >= least && counted <= most, `${kind}: ${counted} is not from ${least} to ${most}`);
   }
 }

@@ -1,6 +1,6 @@
 // The outcome as a table for the terminal, and as docs/soak.md.
 import { CPU_GROWTH, CPU_NOISE_S, GROWTH_BYTES, type Outcome, WARM_UP, WARM_UP_S } from "./judge.ts";
-import { HIDDEN } from "./totals.ts";
+import { HIDDEN } from "../live/softirqs.ts";
 
 const HEADING = ["tool", "produced", "printed", "lost", "wrong", "RSS", "growth", "fds", "BPF", "CPU/socket", "right"];
 const MiB = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

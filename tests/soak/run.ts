@@ -2,7 +2,7 @@
 // traffic of which all is known. FILE gets each look at each process, as JSON.
 import { parseArgs } from "node:util";
 import { machine } from "../bench/machine.ts";
-import { runsOf, takeTimes } from "../bench/programs.ts";
+import { runsOf, takeTimes } from "../live/runs.ts";
 import { generate } from "./generator.ts";
 import { type Look, miscounts, type Outcome, useOf, wastes } from "./judge.ts";
 import { replay, TOOLS as RECORDED } from "./recording.ts";

@@ -1,4 +1,5 @@
 // Tallies of tools whose rows are sums of many sockets: they are added up over all intervals.
+import { allBetween, type Begun, begun, between, HIDDEN } from "../live/softirqs.ts";
 import { type Batch, connects, type Ledger } from "./ledger.ts";
 import { compared, Complaints, type Row, type Tally } from "./tally.ts";
 
@@ -59,21 +60,9 @@ export function interfaces(): Tally {
   );
 }
 
-/** How often each kind of soft interrupt has begun, on all CPUs. */
-function begun(): Map<string, number> {
-  const [, ...lines] = Deno.readTextFileSync("/proc/softirqs").trimEnd().split("\n");
-  return new Map(lines.map((line) => {
-    const [name = "", counts = ""] = line.trim().split(":");
-    return [name.toLowerCase(), counts.trim().split(/ +/).reduce((sum, n) => sum + Number(n), 0)];
-  }));
-}
-
-/** How many soft interrupts may come beside tasks beside which some kernels run no program of BPF. */
-export const HIDDEN = 1 / 100;
-
 /** What the kernel had counted at some time: soft interrupts by kind, and runs of the tracer's programs. */
 interface Reading {
-  begun: Map<string, number>;
+  begun: Begun;
   runs: number;
 }
 
@@ -94,15 +83,13 @@ export function softirqs(): Tally & { mark(runs: number): void } {
     judge() {
       const [before, began, ending, ended] = readings, CPUS = navigator.hardwareConcurrency;
       const complaints = new Complaints();
-      const kinds = [...before?.begun.keys() ?? []];
-      const between = (kind: string, from = before, to = ended) =>
-        (to?.begun.get(kind) ?? 0) - (from?.begun.get(kind) ?? 0);
-      const all = sum(kinds.map((kind) => between(kind, began, ending)));
+      const all = allBetween(began?.begun, ending?.begun);
       const run = Math.floor(((ending?.runs ?? 0) - (began?.runs ?? 0)) / 2); // one as it begins, one as it ends
       const hidden = Math.max(0, all - run), may_hide = Math.min(hidden, Math.floor(all * HIDDEN));
       const missing: number[] = [];
-      for (const kind of kinds) {
-        const least = between(kind, began, ending) - CPUS - may_hide, most = between(kind);
+      for (const kind of before?.begun.keys() ?? []) {
+        const least = between(began?.begun, ending?.begun, kind) - CPUS - may_hide;
+        const most = between(before?.begun, ended?.begun, kind);
         const seen = shown.get(kind) ?? 0;
         missing.push(Math.max(0, least - seen));
         complaints.add(Math.max(0, seen - most), () => `${kind}: ${seen}, not from ${least} to ${most}`);
