@@ -23,8 +23,6 @@ export interface Row {
   readonly cases: readonly Case[];
   /** Why there are no tests: the plan cannot be used. */
   readonly excluded?: string;
-  /** Of the nettrace that was tested, where that is kept. */
-  readonly commit?: string | undefined;
 }
 
 export interface Verdict {

@@ -1,21 +1,18 @@
 import type { Row } from "./judge.ts";
+import type { Kept } from "./kept.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Machine } from "./machine.ts";
 
-/** What one kernel brought. */
-export interface KernelRows {
+/** What one kernel brought, of each test. */
+interface KernelResults {
   readonly kernel: Kernel;
-  /** `uname -r`. */
-  readonly release: string;
-  /** Debian's version of the kernel. */
-  readonly version: string;
-  readonly rows: readonly Row[];
+  readonly kept: readonly Kept[];
 }
 
-/** What one machine brought. */
-export interface MachineRows {
+/** What one machine brought, of each of its tests. */
+interface MachineResults {
   readonly machine: Machine;
-  readonly rows: readonly Row[];
+  readonly kept: readonly Kept[];
 }
 
 /** "14 passed, 1 ignored", or why nothing ran. */
@@ -28,8 +25,11 @@ export function outcome({ cases, excluded }: Row): string {
 }
 
 /** The text of docs/kernels.md: the same for the same results, whenever and wherever they were had. */
-export function document(results: readonly KernelRows[], others: readonly MachineRows[]): string {
-  const suites = new Set(results.flatMap(({ rows }) => rows.map(({ suite }) => suite)));
+export function document(kernels: readonly Kernel[], machines: readonly Machine[], kept: readonly Kept[]): string {
+  const of = (label: string) => kept.filter((one) => one.label === label);
+  const results = kernels.map((kernel) => ({ kernel, kept: of(kernel.label) }));
+  const others = machines.map((machine) => ({ machine, kept: of(machine.name) }));
+  const suites = new Set(results.flatMap(({ kept }) => kept.map(({ suite }) => suite)));
   return `# Kernels
 
 Written by \`make vm\`, which boots each of these kernels and runs the live tests in it, with every plan (set of kernel
@@ -54,34 +54,37 @@ To repeat one result: \`deno run -A tests/vm/run.ts --only tcpaccept --kernels 5
 `;
 }
 
-function kernel_line({ kernel, release, version }: KernelRows): string[] {
-  return [kernel.label, release, version, kernel.suite];
+function kernel_line({ kernel, kept }: KernelResults): string[] {
+  const all = (of: (one: Kept) => string) => [...new Set(kept.map(of))].join(", ") || "not run";
+  return [kernel.label, all(({ release }) => release), all(({ version }) => version), kernel.suite];
 }
 
-function machine_line({ machine: { name, what, kernel }, rows }: MachineRows): string[] {
-  const results = rows.map((row) => `${row.suite}${row.plan ? ` ${row.plan}` : ""}: ${outcome(row)}`);
-  if (rows.length === 0) return [name, what, kernel, "not run", ""];
-  return [name, what, kernel, results.join("<br>"), [...new Set(rows.map(({ commit }) => commit ?? ""))].join(", ")];
+function machine_line({ machine: { name, what, kernel }, kept }: MachineResults): string[] {
+  const results = kept.flatMap(({ suite, outcomes }) =>
+    outcomes.map(({ plan, outcome }) => `${suite}${plan ? ` ${plan}` : ""}: ${outcome}`)
+  );
+  if (results.length === 0) return [name, what, kernel, "not run", ""];
+  return [name, what, kernel, results.join("<br>"), [...new Set(kept.map(({ commit }) => commit))].join(", ")];
 }
 
 /** What cannot be used on a machine, in nettrace's words. */
-function refusals({ machine: { name, obstacle, unusable = {} } }: MachineRows): string[] {
+function refusals({ machine: { name, obstacle, unusable = {} } }: MachineResults): string[] {
   if (obstacle !== undefined) return [`Every tool refuses on ${name}: "${obstacle}"`];
   return Object.entries(unusable).map(([reason, plans]) => `Unusable on ${name}, as "${reason}": ${plans.join(", ")}.`);
 }
 
 /** One tool: a line for each kernel, a column for each plan. */
-function section(suite: string, results: readonly KernelRows[]): string {
-  const rows = (result: KernelRows) => result.rows.filter((row) => row.suite === suite);
-  const plans = [...new Set(results.flatMap((result) => rows(result).map(({ plan }) => plan)))];
-  const lines = results.map((result) => [
-    result.kernel.label,
+function section(suite: string, results: readonly KernelResults[]): string {
+  const of_suite = results.map(({ kernel, kept }) => ({ kernel, one: kept.find((each) => each.suite === suite) }));
+  const plans = [...new Set(of_suite.flatMap(({ one }) => (one?.outcomes ?? []).map(({ plan }) => plan)))];
+  const lines = of_suite.map(({ kernel, one }) => [
+    kernel.label,
     ...plans.map((plan) => {
-      const row = rows(result).find((one) => one.plan === plan);
-      if (!row) return "";
-      return row.preferred ? `**${outcome(row)}**` : outcome(row);
+      const found = one?.outcomes.find((each) => each.plan === plan);
+      if (!found) return "";
+      return found.preferred ? `**${found.outcome}**` : found.outcome;
     }),
-    rows(result).length > 0 ? rows(result)[0]?.commit ?? "" : "not run",
+    one?.commit ?? "not run",
   ]);
   return `## ${suite}\n\n${table(["kernel", ...plans.map((plan) => plan ?? "result"), "commit"], lines)}`;
 }

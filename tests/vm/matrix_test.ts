@@ -1,5 +1,6 @@
 import { ok, strictEqual } from "node:assert";
 import type { Row } from "./judge.ts";
+import type { Kept } from "./kept.ts";
 import { document, outcome } from "./matrix.ts";
 
 const row: Row = {
@@ -7,7 +8,6 @@ const row: Row = {
   plan: "fexit",
   preferred: true,
   cases: [{ title: "a", outcome: "passed" }],
-  commit: "abc",
 };
 const machine = {
   name: "no-btf",
@@ -26,11 +26,26 @@ Deno.test("outcome counts what there is, and gives an exclusion's reason", () =>
 });
 
 Deno.test("document has a table per tool with a line per kernel and a column per plan", () => {
-  const rows: Row[] = [row, { ...row, plan: "kprobe", preferred: false, cases: [], excluded: "no kprobes" }];
-  const text = document([
-    { kernel, release: "5.10.0-46", version: "5.10.262-1", rows },
-    { kernel: { ...kernel, label: "6.1" }, release: "6.1.0-56", version: "6.1.192-2", rows: [row] },
-  ], [{ machine, rows: [{ suite: "every", preferred: false, cases: row.cases, commit: "abc" }] }]);
+  const kept: Kept = {
+    label: "5.10",
+    suite: "tcpaccept",
+    release: "5.10.0-46",
+    version: "5.10.262-1",
+    commit: "abc",
+    outcomes: [
+      { plan: "fexit", preferred: true, outcome: "1 passed" },
+      { plan: "kprobe", preferred: false, outcome: "excluded: no kprobes" },
+    ],
+  };
+  const other: Kept = { ...kept, label: "6.1", release: "6.1.0-56", outcomes: kept.outcomes.slice(0, 1) };
+  const every: Kept = {
+    ...kept,
+    label: "no-btf",
+    suite: "every",
+    outcomes: [{ preferred: false, outcome: "1 passed" }],
+  };
+  const kernels = [kernel, { ...kernel, label: "6.1" }];
+  const text = document(kernels, [machine], [kept, other, every]);
   ok(text.includes("| 5.10 | 5.10.0-46 | 5.10.262-1 | bullseye-security |\n"));
   ok(text.includes(`## tcpaccept
 
@@ -40,11 +55,8 @@ Deno.test("document has a table per tool with a line per kernel and a column per
 | 6.1 | **1 passed** |  | abc |
 `));
   ok(text.includes("| no-btf | no BTF | 7.2 | every: 1 passed | abc |\n"));
-  ok(
-    document([{ kernel, release: "x", version: "y", rows }, { kernel, release: "x", version: "y", rows: [] }], [])
-      .includes(
-        "| 5.10 |  |  | not run |\n",
-      ),
-  );
   ok(text.includes('Unusable on no-btf, as "it is off": tcplife fexit.'));
+  const without = document(kernels, [machine], [other]);
+  ok(without.includes("| 5.10 |  | not run |\n"));
+  ok(without.includes("| no-btf | no BTF | 7.2 | not run |  |\n"));
 });

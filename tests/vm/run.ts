@@ -1,13 +1,14 @@
 /** The live tests on every kernel of the matrix; see README.md. */
 import { parseArgs } from "node:util";
+import { keep, kept } from "./kept.ts";
 import { type Kernel, kernels, unpack } from "./kernel.ts";
 import { type Machine, machines } from "./machine.ts";
-import { document, type KernelRows, type MachineRows } from "./matrix.ts";
+import { document } from "./matrix.ts";
 import { compared_results, oracle_document } from "./oracle_document.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
 import { is_oracle, oracle_tool } from "./result.ts";
-import { hold, kept_rows, type Outcome, type Trial } from "./trial.ts";
+import { hold, type Outcome, type Trial } from "./trial.ts";
 import { oracles, twin_entries } from "./twins.ts";
 
 const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
@@ -132,19 +133,7 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
 
 /** Writes docs/kernels.md from the last whole run of each test on each kernel and machine, as far as there was one. */
 async function write_document(): Promise<void> {
-  const results: KernelRows[] = [];
-  for (const kernel of kernels()) {
-    const kept = await Promise.all(suites().map((suite) => kept_rows(kernel.label, suite)));
-    const { version } = await unpack(kernel);
-    const release = kept.find((one) => one !== undefined)?.release ?? "not run";
-    results.push({ kernel, release, version, rows: kept.flatMap((one) => one?.rows ?? []) });
-  }
-  const others: MachineRows[] = [];
-  for (const machine of machines()) {
-    const kept = await Promise.all(machine.suites.map((suite) => kept_rows(machine.name, suite)));
-    others.push({ machine, rows: kept.flatMap((one) => one?.rows ?? []) });
-  }
-  await Deno.writeTextFile(`${root}docs/kernels.md`, document(results, others));
+  await Deno.writeTextFile(`${root}docs/kernels.md`, document(kernels(), machines(), await kept()));
 }
 
 async function write_oracle_document(): Promise<void> {
@@ -158,7 +147,10 @@ async function main(options: Options): Promise<boolean> {
   const outcomes = await hold_all(all, options.jobs);
   const in_order = new Map(all.map((trial) => [trial, outcomes.get(trial)!]));
   const results = [...in_order.values()];
-  if (options.whole) await write_document();
+  if (options.whole) {
+    await keep(in_order);
+    await write_document();
+  }
   const failures = results.flatMap((result) => result.failures);
   const compared = options.tests.some(is_oracle);
   if (options.whole && compared && failures.length === 0) await write_oracle_document();

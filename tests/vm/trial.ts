@@ -35,6 +35,8 @@ export const place = (label: string, suite: string, whole: boolean) =>
 export interface Outcome {
   /** `uname -r`; absent when the guest brought no result. */
   readonly release?: string;
+  /** Of the nettrace that was tested; absent when its doctor could not say. */
+  readonly commit?: string | undefined;
   readonly rows: readonly Row[];
   /** One sentence each. */
   readonly failures: readonly string[];
@@ -94,26 +96,10 @@ async function report({ label, machine, job }: Trial, into: string, wall_s: stri
     console.log(`${name}:   ${plan}${outcome(row)}${spent_s ? ` in ${spent_s.toFixed(0)} s` : ""}`);
   }
   const declared = machine && results.doctor ? disagreements(machine, results.doctor) : [];
-  return { release, rows, failures: [...complained, ...failures, ...declared] };
+  const commit = results.doctor?.nettrace.commit;
+  return { release, commit, rows, failures: [...complained, ...failures, ...declared] };
 }
 
 async function exclusions(): Promise<Exclusion[]> {
   return JSON.parse(await Deno.readTextFile(new URL("expected.json", import.meta.url)));
-}
-
-/** What the last whole run of a test on a kernel or machine brought; undefined if there was none, or it brought nothing. */
-export async function kept_rows(
-  label: string,
-  suite: string,
-): Promise<{ release: string; rows: Row[] } | undefined> {
-  const dir = root + place(label, suite, true);
-  try {
-    const results: Results = JSON.parse(await Deno.readTextFile(`${dir}/results.json`));
-    const release = (await Deno.readTextFile(`${dir}/release`)).trim();
-    const { rows } = judge(label, { suite }, results, await exclusions());
-    return { release, rows: rows.map((row) => ({ ...row, commit: results.doctor?.nettrace.commit })) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
