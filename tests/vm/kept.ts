@@ -1,11 +1,9 @@
-// What the last whole run of each live test brought, kept beside the tests so that a fresh clone knows it too.
+// How the last whole run of each live test ended on each kernel and machine, for docs/kernels.md.
 import type { Row } from "./judge.ts";
 import { outcome } from "./matrix.ts";
-import { root } from "./payload.ts";
+import { in_order, keep_lines, kept_lines } from "./jsonl.ts";
 import { is_oracle } from "./result.ts";
 import type { Outcome, Trial } from "./trial.ts";
-
-const FILE = `${root}tests/vm/results.jsonl`;
 
 /** What one live test file brought on one kernel or machine: a line of results.jsonl. */
 export interface Kept {
@@ -28,9 +26,7 @@ export interface PlanOutcome extends Pick<Row, "plan" | "preferred"> {
 }
 
 /** All that is kept, by label and then by test. */
-export async function kept(): Promise<Kept[]> {
-  return (await Deno.readTextFile(FILE)).trim().split("\n").map((line) => JSON.parse(line));
-}
+export const kept = (): Promise<Kept[]> => kept_lines("results");
 
 /** What is kept after these trials: of each, what it brought, or nothing if it brought nothing. */
 export function after(before: readonly Kept[], outcomes: ReadonlyMap<Trial, Outcome>): Kept[] {
@@ -46,13 +42,12 @@ export function after(before: readonly Kept[], outcomes: ReadonlyMap<Trial, Outc
     }));
     all.set(key(label, suite), { label, suite, release, version, commit, outcomes });
   }
-  return [...all].sort(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
+  return in_order(all);
 }
 
 const key = (label: string, suite: string) => `${label} ${suite}`;
 
 /** Keeps what these trials brought. */
 export async function keep(outcomes: ReadonlyMap<Trial, Outcome>): Promise<void> {
-  const lines = after(await kept(), outcomes).map((one) => `${JSON.stringify(one)}\n`);
-  await Deno.writeTextFile(FILE, lines.join(""));
+  await keep_lines("results", after(await kept(), outcomes));
 }

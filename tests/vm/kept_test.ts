@@ -1,5 +1,11 @@
-import { deepStrictEqual } from "node:assert";
-import { after, type Kept } from "./kept.ts";
+import { deepStrictEqual, strictEqual } from "node:assert";
+import { comparisons } from "./comparison.ts";
+import { after, type Kept, kept as all_kept } from "./kept.ts";
+import { kernels } from "./kernel.ts";
+import { machines } from "./machine.ts";
+import { document } from "./matrix.ts";
+import { oracle_document } from "./oracle_document.ts";
+import { root } from "./payload.ts";
 import type { Outcome, Trial } from "./trial.ts";
 
 const kept: Kept = {
@@ -35,4 +41,11 @@ Deno.test("of a trial that brought nothing, nothing is kept", () => {
 
 Deno.test("of what twins were compared with, nothing is kept here", () => {
   deepStrictEqual(after([kept], new Map([[trial("oracle-tcptop"), outcome]])), [kept]);
+});
+
+Deno.test("the documents are what is kept", async () => {
+  const read = (name: string) => Deno.readTextFile(`${root}docs/${name}.md`);
+  const how = "run: deno run -A tests/vm/run.ts --document";
+  strictEqual(await read("kernels"), document(kernels(), machines(), await all_kept()), how);
+  strictEqual(await read("oracle"), oracle_document(await comparisons()), how);
 });

@@ -1,78 +1,24 @@
 import { KNOWN } from "../oracle/known.ts";
-import type { Compared } from "../oracle/report.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Comparison } from "./comparison.ts";
 import { table } from "./matrix.ts";
-import { root } from "./payload.ts";
-import { place } from "./trial.ts";
-
-/** What one kernel brought. */
-interface Brought {
-  readonly release: string;
-  /** Package and version by the program's path. */
-  readonly twins: Readonly<Record<string, string>>;
-  readonly compared: readonly Compared[];
-}
-
-/** What the suites `oracle` and `oracle-TOOL` brought last on each kernel; nothing of those on which none has run. */
-export async function compared_results(kernels: readonly Kernel[], suites: readonly string[]): Promise<Brought[]> {
-  const found: Brought[] = [];
-  for (const { label } of kernels) {
-    const all = await Promise.all(suites.map((suite) => brought(root + place(label, suite, true))));
-    const in_time = all.flat().sort((a, b) => a.written_ms - b.written_ms);
-    const [first] = in_time;
-    if (!first) continue;
-    const by_tool = new Map(in_time.flatMap((one) => one.compared.map(({ tool }) => [tool, one])));
-    const compared = [...by_tool].flatMap(([tool, one]) => one.compared.filter((each) => each.tool === tool));
-    found.push({ ...first, twins: Object.assign({}, ...in_time.map(({ twins }) => twins)), compared });
-  }
-  return found;
-}
-
-async function brought(dir: string): Promise<(Brought & { written_ms: number })[]> {
-  const text = async (name: string) => (await Deno.readTextFile(`${dir}/${name}`)).trim();
-  try {
-    const written_ms = (await Deno.stat(`${dir}/oracle.json`)).mtime?.getTime() ?? 0;
-    const compared = JSON.parse(await text("oracle.json"));
-    return [{ release: await text("release"), twins: JSON.parse(await text("twins.json")), compared, written_ms }];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
 
 /** How often which known difference was met, by its sentence. */
-function met(why: string, found: readonly Brought[]): string {
-  const counts = found.flatMap(({ release, compared }) => {
-    const count = compared.reduce((total, { known }) => total + (known[why] ?? 0), 0);
+function met(why: string, found: readonly Comparison[]): string {
+  const counts = [...Map.groupBy(found, ({ release }) => release)].flatMap(([release, of_release]) => {
+    const count = of_release.reduce((total, { known }) => total + (known[why] ?? 0), 0);
     return count > 0 ? `${count} on ${release}` : [];
   });
   return counts.join(", ") || "not met";
 }
 
-/** One tool on one kernel; no line if it has not run there. */
-function line(tool: string, { release, twins, compared }: Brought): string[][] {
-  const of_tool = compared.filter((one) => one.tool === tool);
-  const [first] = of_tool;
-  if (!first) return [];
-  const sum = (of: (one: Compared) => number) => String(of_tool.reduce((total, one) => total + of(one), 0));
-  const differing = ({ known }: Compared) => Object.values(known).reduce((total, count) => total + count, 0);
-  const apart_ms = of_tool.flatMap((one) => one.apart_ms ?? []);
-  return [[
-    tool,
-    `${first.twin} (${Object.entries(twins).find(([path]) => path.endsWith(`/${first.twin}`))?.[1]})`,
-    release,
-    String(of_tool.length),
-    sum(({ events }) => events),
-    sum(({ equal }) => equal),
-    sum(differing),
-    apart_ms.length > 0 ? Math.max(...apart_ms).toFixed(3) : "",
-  ]];
+/** One tool on one kernel. */
+function line({ tool, twin, release, scenarios, events, equal, known, apart_ms }: Comparison): string[] {
+  const differing = Object.values(known).reduce((total, count) => total + count, 0);
+  return [tool, twin, release, ...[scenarios, events, equal, differing].map(String), apart_ms?.toFixed(3) ?? ""];
 }
 
 /** The text of docs/oracle.md. */
-export function oracle_document(found: readonly Brought[]): string {
-  const tools = new Set(found.flatMap(({ compared }) => compared.map(({ tool }) => tool)));
-  const lines = [...tools].flatMap((tool) => found.flatMap((one) => line(tool, one)));
+export function oracle_document(found: readonly Comparison[]): string {
   return `# Beside the tools of others
 
 Written by \`deno run -A tests/vm/run.ts --only oracle\`, which boots a kernel and runs each tool beside its twin, that is
@@ -85,7 +31,7 @@ of the scenarios' median differences.
 ${
     table(
       ["tool", "twin", "kernel", "scenarios", "events", "equal", "differing", "times apart by, ms"],
-      lines,
+      found.map(line),
     )
   }
 

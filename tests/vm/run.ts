@@ -1,10 +1,11 @@
 /** The live tests on every kernel of the matrix; see README.md. */
 import { parseArgs } from "node:util";
+import { comparisons, keep_comparisons } from "./comparison.ts";
 import { keep, kept } from "./kept.ts";
 import { type Kernel, kernels, unpack } from "./kernel.ts";
 import { type Machine, machines } from "./machine.ts";
 import { document } from "./matrix.ts";
-import { compared_results, oracle_document } from "./oracle_document.ts";
+import { oracle_document } from "./oracle_document.ts";
 import { payload, root, suites } from "./payload.ts";
 import { pin } from "./pin.ts";
 import { is_oracle, oracle_tool } from "./result.ts";
@@ -22,7 +23,7 @@ const usage = `usage: deno run -A tests/vm/run.ts [OPTION]...
   --jobs 2                 this many guests at once (default: one per CPU)
   --append 'WORD...'       add to the guests' kernel command line
   --pin                    pin the kernels that their suites have now, and run nothing
-  --document               write docs/kernels.md of what was kept of earlier runs, and run nothing`;
+  --document               write docs/kernels.md and docs/oracle.md of what is kept of earlier runs, and run nothing`;
 
 /** Those that take least time, as nothing works there, or only some. */
 const CI_MACHINES = "no-btf,lockdown";
@@ -132,13 +133,12 @@ async function hold_all(all: readonly Trial[], jobs: number): Promise<Map<Trial,
 }
 
 /** Writes docs/kernels.md from the last whole run of each test on each kernel and machine, as far as there was one. */
-async function write_document(): Promise<void> {
+async function write_kernels_document(): Promise<void> {
   await Deno.writeTextFile(`${root}docs/kernels.md`, document(kernels(), machines(), await kept()));
 }
 
 async function write_oracle_document(): Promise<void> {
-  const text = oracle_document(await compared_results(kernels(), oracles()));
-  await Deno.writeTextFile(`${root}docs/oracle.md`, text);
+  await Deno.writeTextFile(`${root}docs/oracle.md`, oracle_document(await comparisons()));
 }
 
 async function main(options: Options): Promise<boolean> {
@@ -149,11 +149,14 @@ async function main(options: Options): Promise<boolean> {
   const results = [...in_order.values()];
   if (options.whole) {
     await keep(in_order);
-    await write_document();
+    await write_kernels_document();
   }
   const failures = results.flatMap((result) => result.failures);
-  const compared = options.tests.some(is_oracle);
-  if (options.whole && compared && failures.length === 0) await write_oracle_document();
+  const compared = all.filter(({ job }) => is_oracle(job.suite));
+  if (options.whole && compared.length > 0 && failures.length === 0) {
+    await keep_comparisons(compared);
+    await write_oracle_document();
+  }
   for (const failure of failures) console.log(`FAILED ${failure}`);
   const wall_s = (performance.now() - started) / 1000;
   console.log(`guests: ${all.length}, failures: ${failures.length}, time: ${wall_s.toFixed(0)} s`);
@@ -168,7 +171,7 @@ try {
   const options = parse(Deno.args);
   if (options === "help") console.log(usage);
   else if (options === "pin") await pin();
-  else if (options === "document") await write_document();
+  else if (options === "document") await Promise.all([write_kernels_document(), write_oracle_document()]);
   else if (!await main(options)) Deno.exit(1);
 } catch (error) {
   console.error(`run.ts: ${sentence(error)}`);
