@@ -80,6 +80,12 @@ const count = (rows: readonly Shown[], key: string, value: unknown) => rows.filt
 const ofClients = (ends: readonly Connection[]) => ends.filter(({ comm }) => comm === "client");
 const ofServers = (ends: readonly Connection[]) => ends.filter(({ comm }) => comm === "server");
 
+/**
+ * Whether an acknowledgment alone was dropped when its connection had ended: what two CPUs send of one connection may
+ * overtake each other, as each has a queue of its own. One that comes late to TIME_WAIT is answered with another.
+ */
+const isLateAck = ({ flags, state }: Shown) => flags === "ACK" && (state === "TIME_WAIT" || state === "LISTEN");
+
 /** What each tool has to show of it, exactly. */
 const CHECKS: Readonly<Record<string, (made: Made) => void>> = {
   tcpaccept: ({ rows, ends }) => assertSame(rows, ofServers(ends)),
@@ -105,7 +111,10 @@ const CHECKS: Readonly<Record<string, (made: Made) => void>> = {
   tcpretrans: ({ rows }) => assert.deepEqual(rows, []),
   // Kernels that give no reasons do not tell what is lost from what is only freed; and where both ends close at a time, a
   // FIN may come to a socket that is closed.
-  tcpdrop: ({ rows }) => assert.deepEqual(rows.filter(({ reason }) => reason !== null && reason !== "TCP_CLOSE"), []),
+  tcpdrop: ({ rows }) => {
+    const rightly = (row: Shown) => row["reason"] === null || row["reason"] === "TCP_CLOSE" || isLateAck(row);
+    assert.deepEqual(rows.filter((row) => !rightly(row)), []);
+  },
   solisten: ({ rows }) => assert.deepEqual(rows, []),
   softirqs: ({ rows }) => assert.ok(rows.some((row) => row["softirq"] === "net_rx")),
   netqtop: ({ rows, bytes: { sent = NaN } }) => {
