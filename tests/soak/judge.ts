@@ -6,8 +6,8 @@ import { growth } from "./trend.ts";
 
 /** The first part of a run, in which memory and caches fill, is not judged: a fifth, and half a minute if there is time. */
 export const WARM_UP = 0.2, WARM_UP_S = 30;
-/** How much memory that no file backs may grow after that, by its slope; the heap of V8 breathes. */
-export const GROWTH_BYTES = 4 * 2 ** 20;
+/** How much memory that no file backs may grow after that; and what time that takes to tell, as the heap of V8 breathes. */
+export const GROWTH_BYTES = 4 * 2 ** 20, GROWTH_S = 120;
 /** How much more CPU an event may cost in the second half than in the first; and what clocks cannot tell apart. */
 export const CPU_GROWTH = 1.3, CPU_NOISE_S = 0.3;
 
@@ -71,6 +71,12 @@ function warm(looks: readonly Look[]): Look[] {
   return looks.filter(({ at_s }) => at_s >= first_s + warm_s);
 }
 
+/** Whether there was time enough to tell growth from a heap that breathes. */
+export function tellsGrowth(all: readonly Look[]): boolean {
+  const looks = warm(all);
+  return (looks.at(-1)?.at_s ?? 0) - (looks[0]?.at_s ?? 0) >= GROWTH_S;
+}
+
 /** What it used after the warm-up; undefined if that is too short to tell. */
 export function useOf(all: readonly Look[]): Use | undefined {
   const looks = warm(all), begin = looks[0], middle = looks[looks.length >> 1], last = looks.at(-1);
@@ -93,7 +99,7 @@ export function wastes(all: readonly Look[], use: Use): string[] {
   const MB = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const [before = 0, after = 0] = use.cpu_us, sockets = ((looks.at(-1)?.sockets ?? 0) - (looks[0]?.sockets ?? 0)) / 2;
   const noise_us = CPU_NOISE_S / Math.max(1, sockets) * 1e6;
-  if (use.growth_bytes > GROWTH_BYTES) failures.push(`its memory grew by ${MB(use.growth_bytes)}`);
+  if (tellsGrowth(all) && use.growth_bytes > GROWTH_BYTES) failures.push(`its memory grew by ${MB(use.growth_bytes)}`);
   const middle = looks.length >> 1;
   const fewest = (some: readonly Look[]) => Math.min(...some.map(({ fds }) => fds)); // some are open for a moment only
   const [first, second] = [fewest(looks.slice(0, middle)), fewest(looks.slice(middle))];

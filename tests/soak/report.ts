@@ -73,7 +73,8 @@ ${run.packets} packets.
 - *printed* and *lost* are to be *produced*, exactly.
 - *growth* is that of the resident memory which no file backs (RssAnon: heaps and stacks, not the executable's pages, which
   come as its code is first run), after the warm-up (a fifth of the time, and at least ${WARM_UP_S} s), by the median slope of
-  all pairs of readings: at most ${MiB(GROWTH_BYTES)}. Warm-up share: ${WARM_UP * 100}%.
+  all pairs of readings, or by how far the least of the second half is above that of the first where that says less: at most
+  ${MiB(GROWTH_BYTES)}. Warm-up share: ${WARM_UP * 100}%.
 - *fds* is the least number of descriptors that it had at once, which may not be more in the second half than in the first.
 - *BPF* is how many of them are maps, programs and links, which may not change at all.
 - *CPU/socket* is the CPU time of the tracer by socket of the traffic, in the first and in the second half after the warm-up:

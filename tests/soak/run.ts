@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { machine } from "../bench/machine.ts";
 import { runsOf, takeTimes } from "../live/runs.ts";
 import { generate } from "./generator.ts";
-import { type Look, miscounts, type Outcome, useOf, wastes } from "./judge.ts";
+import { type Look, miscounts, type Outcome, tellsGrowth, useOf, wastes } from "./judge.ts";
 import { replay, TOOLS as RECORDED } from "./recording.ts";
 import { page, table } from "./report.ts";
 import { tallies } from "./tallies.ts";
@@ -92,6 +92,7 @@ await Deno.remove(directory, { recursive: true });
 
 console.log(table(outcomes));
 for (const { tool, failures } of outcomes) for (const failure of failures) console.log(`${tool}: ${failure}`);
+if (![...looks.values()].some(tellsGrowth)) console.log("Growth was not judged: that takes 3 minutes and more.");
 if (values.write) {
   const processes = ledger.batches.length, { sockets, lo_packets: packets } = ledger.done;
   const text = page(outcomes, { minutes, rate, sockets, processes, packets }, await machine(), values.remark);

@@ -21,7 +21,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle] ?? 0 : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
-/** By how much it grew from the first reading to the last, by its slope. */
+/**
+ * By how much it grew from the first reading to the last, by its slope; or by what the least of the second half is above that
+ * of the first, if that says less: a heap fills until its garbage is collected, and what stays then is what leaks.
+ */
 export function growth(readings: readonly Reading[]): number {
-  return readings.length < 2 ? 0 : slope(readings) * (readings.at(-1)!.at_s - readings[0]!.at_s);
+  if (readings.length < 2) return 0;
+  const middle = readings.length >> 1, least = (of: readonly Reading[]) => Math.min(...of.map(({ value }) => value));
+  const rise = 2 * (least(readings.slice(middle)) - least(readings.slice(0, middle))); // halves are half the time apart
+  return Math.min(rise, slope(readings) * (readings.at(-1)!.at_s - readings[0]!.at_s));
 }
