@@ -25,7 +25,7 @@ export function allBetween(from: Begun | undefined, to: Begun | undefined): numb
 }
 
 /**
- * How large a part of all may come beside tasks beside which some kernels run no program of BPF: those of an agent, on
- * some virtual machines. The kernel counts them here, and not among what its programs miss, so a tracer cannot tell.
+ * How large a part of all may interrupt tasks beside which some kernels run no program of BPF: those of an agent, on some
+ * virtual machines. The kernel counts them in /proc/softirqs, and not among what its programs miss: no tracer can tell.
  */
 export const HIDDEN = 1 / 100;
