@@ -2,6 +2,7 @@
 import type { Row } from "./judge.ts";
 import { outcome } from "./matrix.ts";
 import { in_order, keep_lines, kept_lines } from "./jsonl.ts";
+import { suites } from "./payload.ts";
 import { is_oracle } from "./result.ts";
 import type { Outcome, Trial } from "./trial.ts";
 
@@ -25,8 +26,11 @@ export interface PlanOutcome extends Pick<Row, "plan" | "preferred"> {
   readonly outcome: string;
 }
 
-/** All that is kept, by label and then by test. */
-export const kept = (): Promise<Kept[]> => kept_lines("results");
+/** All that is kept of the live tests that there are, by label and then by test. */
+export async function kept(): Promise<Kept[]> {
+  const all = await kept_lines<Kept>("results"), live = suites();
+  return all.filter(({ suite }) => live.includes(suite));
+}
 
 /** What is kept after these trials: of each, what it brought, or nothing if it brought nothing. */
 export function after(before: readonly Kept[], outcomes: ReadonlyMap<Trial, Outcome>): Kept[] {
